@@ -1,0 +1,1 @@
+"""barscope: a notebook-native environment for market analysis."""
