@@ -19,7 +19,7 @@
     ├── IndicatorError               user code of an indicator failed
     └── JobError                     background work
         ├── InvalidTransitionError   with the history of the job
-        └── JobFailedError           what `job.result()` raises for work that failed
+        └── JobCancelledError        what `job.result()` raises for work that was cancelled
 
 A message says what was wrong, with which value, and what to do. What a market does (a rejection, an
 expiry) is an event or a result, never an exception.
@@ -160,8 +160,8 @@ class InvalidTransitionError(JobError):
         super().__init__(f"job {job_id} cannot move to {to!r}: its history is {' → '.join(history)}")
 
 
-class JobFailedError(JobError):
-    """The work of a job failed; the original exception is the cause."""
+class JobCancelledError(JobError):
+    """The work of a job was cancelled: by a person, or by a newer job that replaces it."""
 
 
 def close_matches(name: str, known: Iterable[str], n: int = 3) -> tuple[str, ...]:
