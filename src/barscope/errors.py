@@ -75,10 +75,12 @@ class InvalidBarsError(DataError):
 
     Attributes:
         reasons: Reason → number of rows.
+        rows: Numbers of the rows, where the bars came from a source that has them.
     """
 
-    def __init__(self, message: str, reasons: dict[str, int] | None = None) -> None:
+    def __init__(self, message: str, reasons: dict[str, int] | None = None, rows: Sequence[int] = ()) -> None:
         self.reasons = dict(reasons or {})
+        self.rows = tuple(rows)
         super().__init__(message)
 
 

@@ -26,7 +26,7 @@ class Job(Generic[T]):
 
     def __init__(self, job_id: str, clock: Callable[[], dt.datetime]) -> None:
         self._clock = clock
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()  # a callback at the end may look at the job again
         self._snapshot = JobSnapshot(job_id, clock())
         self._cancel_requested = False
         self._sealed = False
@@ -101,6 +101,10 @@ class Job(Generic[T]):
         return asyncio.wrap_future(self._outcome).__await__()
 
     # ---- the runner's and the worker's side
+
+    def on_end(self, callback: Callable[[], None]) -> None:
+        """Call back once the job has ended, on the thread that ended it."""
+        self._outcome.add_done_callback(lambda _outcome: callback())
 
     def start(self) -> bool:
         """Move to running; False when the job was cancelled first and must not start."""

@@ -42,18 +42,42 @@ class JobRunner:
         self._lock = threading.Lock()
         self._jobs: dict[str, Job[Any]] = {}
 
-    def submit(self, job_id: str, work: Callable[[JobContext], T], stages: Sequence[Stage]) -> Job[T]:
+    def submit(
+        self,
+        job_id: str,
+        work: Callable[[JobContext], T],
+        stages: Sequence[Stage],
+        on_end: Callable[[], None] | None = None,
+    ) -> Job[T]:
         """Queue work under an id.
 
         Args:
             job_id: The id of the job; free, or that of a finished job.
             work: Called once on a worker, with the context of the job; its return value is the result.
             stages: What the work goes through, in order.
+            on_end: Called once when the job has ended, however it did, on the thread that ended it.
 
         Raises:
             JobError: If a live job has this id.
         """
         job: Job[T] = Job(job_id, self._clock)
+        if on_end is not None:
+            job.on_end(on_end)
+        self._keep(job)
+        self._executor.submit(_run, job, JobContext(job, stages), work)
+        return job
+
+    def completed(self, job_id: str, value: T, stage: str) -> Job[T]:
+        """A job that has nothing to do because its result is there already."""
+        job: Job[T] = Job(job_id, self._clock)
+        job.start()
+        job.news(stage, 1.0, "")
+        job.complete(value)
+        self._keep(job)
+        return job
+
+    def _keep(self, job: Job[Any]) -> None:
+        job_id = job.job_id
         with self._lock:
             earlier = self._jobs.pop(job_id, None)
             if earlier is not None and not earlier.snapshot.status.is_terminal:
@@ -61,8 +85,6 @@ class JobRunner:
                 raise JobError(f"job {job_id} is {earlier.snapshot.status}: wait for it or cancel it first")
             self._jobs[job_id] = job
             self._forget_oldest()
-        self._executor.submit(_run, job, JobContext(job, stages), work)
-        return job
 
     def get(self, job_id: str) -> Job[Any] | None:
         """A live or recently finished job, or None."""

@@ -1,0 +1,97 @@
+"""An exploration session: one choice of bars, under which indicators are tried and kept."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from barscope.studies.request import ExplorerRequest
+
+
+@dataclass(frozen=True, slots=True)
+class ExplorerSession:
+    """A choice of bars; equal choices are one session.
+
+    Attributes:
+        session_id: SHA-256 of the choice, hexadecimal.
+        publisher_id: The publisher of the bars.
+        rtype: Their record type.
+        symbols: Sorted.
+        start_date: First day, `YYYY-MM-DD`, or None.
+        end_date: Last day, inclusive, or None.
+        symbol_type: What kind of names the symbols are.
+        created_at: ISO 8601, UTC.
+        pinned: Whether retention leaves it alone.
+    """
+
+    session_id: str
+    publisher_id: int
+    rtype: int
+    symbols: tuple[str, ...]
+    start_date: str | None
+    end_date: str | None
+    symbol_type: str
+    created_at: str
+    pinned: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class SessionIndicator:
+    """An indicator of a session and where it stands.
+
+    Attributes:
+        run_id: The run that holds, or will hold, its series.
+        class_name: The indicator.
+        params: Its parameters, defaults filled in.
+        series: The names of its series.
+        status: A job status while it lives; `completed`, `failed` or `cancelled` afterwards.
+        stage: What is being done now.
+        progress: 0 to 1.
+        error: Why it failed, or None.
+    """
+
+    run_id: str
+    class_name: str
+    params: dict[str, object]
+    series: tuple[str, ...]
+    status: str
+    stage: str = ""
+    progress: float = 0.0
+    error: str | None = None
+
+
+def compute_session_id(
+    publisher_id: int,
+    rtype: int,
+    symbols: Iterable[str],
+    start_date: str | None = None,
+    end_date: str | None = None,
+    symbol_type: str = "raw_symbol",
+) -> str:
+    """The id of the session of a choice of bars: a SHA-256 over its JSON, hexadecimal."""
+    choice = {
+        "publisher_id": publisher_id,
+        "rtype": rtype,
+        "symbols": sorted(symbols),
+        "start_date": start_date,
+        "end_date": end_date,
+        "symbol_type": symbol_type,
+    }
+    return hashlib.sha256(json.dumps(choice, sort_keys=True).encode()).hexdigest()
+
+
+def session_id_of(request: ExplorerRequest) -> str:
+    """The id of the session a request belongs to."""
+    return compute_session_id(
+        request.publisher_id,
+        request.rtype,
+        request.symbols,
+        request.start_date,
+        request.end_date,
+        request.symbol_type,
+    )

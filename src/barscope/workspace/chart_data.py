@@ -1,0 +1,54 @@
+"""From the columns of a run and its record to what a chart draws. The record alone says how a series is drawn."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from barscope.charts.data import ChartData, ChartSeries
+from barscope.domain.periods import period_of_rtype
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from barscope.studies.results import SymbolColumns
+
+
+def chart_data(symbol: str, columns: SymbolColumns, config: Mapping[str, Any], zone: str) -> ChartData:
+    """The chart of one symbol of a run.
+
+    Args:
+        symbol: The symbol.
+        columns: Its bars and series.
+        config: The run's config; its `outputs` say in which pane each series goes and how it is drawn.
+        zone: IANA time zone of the labels.
+    """
+    return ChartData(
+        symbol=symbol,
+        bars=columns.bars,
+        period=period_of_rtype(config["rtype"]),
+        series=chart_series(columns, config.get("outputs", {})),
+        zone=zone,
+    )
+
+
+def chart_series(columns: SymbolColumns, outputs: Mapping[str, Mapping[str, Any]]) -> tuple[ChartSeries, ...]:
+    """The series of some columns, drawn as `outputs` (series name → its recorded output) says."""
+    lower_edges = {
+        (output["group"], output["band"]): name for name, output in outputs.items() if output.get("edge") == "lower"
+    }
+    series = []
+    for name, values in columns.series.items():
+        output = outputs.get(name, {})
+        is_upper = output.get("edge") == "upper"
+        series.append(
+            ChartSeries(
+                name,
+                values,
+                pane=output.get("pane", "own"),
+                group=output.get("group"),
+                draw=output.get("draw", "line"),
+                levels=tuple(output.get("levels", ())),
+                band=lower_edges.get((output["group"], output["band"])) if is_upper else None,
+            )
+        )
+    return tuple(series)

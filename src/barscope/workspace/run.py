@@ -1,0 +1,128 @@
+"""A run as a notebook holds it: what it came from, and its results as tables and charts."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from barscope.errors import InvalidParameterError, UnknownSymbolError, close_matches
+from barscope.workspace.chart_data import chart_data
+from barscope.workspace.frames import bars_frame, series_frame
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    import pandas as pd
+    import plotly.graph_objects as go
+
+    from barscope.charts.data import ChartData
+    from barscope.charts.spec import ChartSpec
+    from barscope.store.runs import RunRecord
+    from barscope.studies.results import Results, SymbolColumns
+    from barscope.widgets.live_chart import LiveChart
+
+
+class Run:
+    """A recorded run. Its results are visible once it is completed; its record always is.
+
+    Methods that take a symbol can do without it when the run has only one.
+
+    Attributes:
+        record: The row of the run: status, times, config, metadata.
+        zone: The time zone its charts are drawn in.
+    """
+
+    def __init__(self, record: RunRecord, results: Results, zone: str) -> None:
+        self.record = record
+        self.zone = zone
+        self._results = results
+
+    def __repr__(self) -> str:
+        return f"Run({self.run_id}, {self.record.status}, {self.record.name})"
+
+    @property
+    def run_id(self) -> str:
+        """One id for the job, the run and its files."""
+        return self.record.run_id
+
+    @property
+    def status(self) -> str:
+        """`running`, `completed`, `failed` or `cancelled`, when the run was opened."""
+        return self.record.status
+
+    @property
+    def config(self) -> dict[str, Any]:
+        """Everything the run came from: it can be repeated from this."""
+        return self.record.config
+
+    @property
+    def symbols(self) -> tuple[str, ...]:
+        """The symbols of the run."""
+        return tuple(self.config["symbols"])
+
+    def columns(self, symbol: str | None = None) -> SymbolColumns:
+        """Bars and series as arrays, each of shape (bars,).
+
+        Raises:
+            UnknownRunError: If the run is not completed.
+            UnknownSymbolError: If the run has no such symbol.
+        """
+        return self._results.columns(self.run_id, self._one(symbol))
+
+    def bars(self, symbol: str | None = None) -> pd.DataFrame:
+        """Open, high, low, close and volume, indexed by the open of each bar's interval, UTC."""
+        return bars_frame(self.columns(symbol).bars)
+
+    def indicators(self, symbol: str | None = None) -> pd.DataFrame:
+        """One column per indicator series, indexed as `bars`."""
+        columns = self.columns(symbol)
+        return series_frame(columns.bars, columns.series)
+
+    def chart_data(self, symbol: str | None = None) -> ChartData:
+        """What a chart of the symbol draws."""
+        chosen = self._one(symbol)
+        return chart_data(chosen, self.columns(chosen), self.config, self.zone)
+
+    def figure(self, symbol: str | None = None, spec: ChartSpec | None = None) -> go.Figure:
+        """A Plotly figure: candlesticks with the indicators, at a level of detail a page can hold."""
+        from barscope.charts.figure import figure
+
+        return figure(self.chart_data(symbol), spec)
+
+    def chart(self, symbol: str | None = None, spec: ChartSpec | None = None) -> LiveChart:
+        """A live chart: every zoom shows the true bars of what is visible."""
+        from barscope.workspace.panels import live_chart
+
+        return live_chart(self.chart_data(symbol), spec)
+
+    def to_html(self, path: str | Path, symbol: str | None = None, spec: ChartSpec | None = None) -> Path:
+        """Write the figure as one page that needs no network; returns where it is."""
+        from barscope.charts.export import write_html
+
+        return write_html(self.chart_data(symbol), path, spec)
+
+    def to_png(self, path: str | Path, symbol: str | None = None, spec: ChartSpec | None = None) -> Path:
+        """Write the figure as a picture; returns where it is."""
+        from barscope.charts.export import write_png
+
+        return write_png(self.chart_data(symbol), path, spec)
+
+    def to_csv(self, path: str | Path, symbol: str | None = None) -> Path:
+        """Write every bar with its series as CSV; returns where it is."""
+        from barscope.charts.export import write_csv
+
+        return write_csv(self.chart_data(symbol), path)
+
+    def to_parquet(self, path: str | Path, symbol: str | None = None) -> Path:
+        """Write every bar with its series as Parquet; returns where it is."""
+        from barscope.charts.export import write_parquet
+
+        return write_parquet(self.chart_data(symbol), path)
+
+    def _one(self, symbol: str | None) -> str:
+        if symbol is None:
+            if len(self.symbols) > 1:
+                raise InvalidParameterError(f"run {self.run_id} has {len(self.symbols)} symbols: name one of them")
+            return self.symbols[0]
+        if symbol not in self.symbols:
+            raise UnknownSymbolError(symbol, close_matches(symbol, self.symbols))
+        return symbol
