@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from barscope.domain.bars import Bar, BarField, Bars
     from barscope.domain.periods import BarPeriod
     from barscope.indicators.core import Indicator
-    from barscope.indicators.functions import indicator
+    from barscope.indicators.user import indicator
     from barscope.indicators.parameters import parameter
     from barscope.jobs import Job, JobSnapshot, JobStatus
     from barscope.studies.request import ExplorerRequest, IndicatorConfig
@@ -34,7 +34,7 @@ _HOMES = {
     "JobStatus": "barscope.jobs",
     "Run": "barscope.workspace.run",
     "Workspace": "barscope.workspace.workspace",
-    "indicator": "barscope.indicators.functions",
+    "indicator": "barscope.indicators.user",
     "parameter": "barscope.indicators.parameters",
 }
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import time
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from functools import partial
+from typing import TYPE_CHECKING
 
 from barscope.errors import IndicatorError, JobCancelledError
 from barscope.jobs import JobContext, Stage
@@ -18,7 +19,8 @@ if TYPE_CHECKING:
 
     from barscope.domain.bars import Bars, FloatArray
     from barscope.indicators.core import Indicator
-    from barscope.store.runs import RunStore, RunWriter
+    from barscope.store.run_writer import RunWriter
+    from barscope.store.runs import RunStore
     from barscope.store.secmaster import SecurityMaster
     from barscope.studies.bar_cache import BarCache, LoadedBars
     from barscope.studies.request import ExplorerRequest
@@ -89,7 +91,8 @@ def explore(
     """
     context.enter("validating")
     plan = plan_exploration(request, desk.secmaster)
-    writer = desk.runs.begin(run_id, _name(plan), desk.clock_ns(), exploration_manifest(plan, session_id))
+    manifest = exploration_manifest(plan, session_id)
+    writer = desk.runs.begin(run_id, _name(plan), desk.clock_ns(), manifest)
     with _recording(writer, desk.clock_ns):
         on_begin(plan)
         loaded = _load(context, plan, desk)
@@ -98,10 +101,8 @@ def explore(
         context.publish(columns)
         _record(context, plan, columns, writer, desk.clock_ns)
         context.seal()
-        details: dict[str, Any] = {"data_fingerprint": fingerprint}
-        if failures:
-            details["failed_indicators"] = failures
-        writer.complete(desk.clock_ns(), details)
+        details = {"failed_indicators": failures} if failures else {}
+        writer.complete(desk.clock_ns(), details, {**manifest, "data_fingerprint": fingerprint})
     return Outcome(columns, failures, fingerprint)
 
 
@@ -130,16 +131,14 @@ def _load(context: JobContext, plan: ExplorationPlan, desk: Desk) -> dict[str, L
     loaded: dict[str, LoadedBars] = {}
     done = 0
     for symbol, mappings in plan.mappings.items():
-        before = done
-        loaded[symbol] = desk.bars.load(
-            mappings, rtype, lambda rows, before=before: _tell(context, before + rows, total, "bars")
-        )
+        tell = partial(_tell, context, "bars", total, done)
+        loaded[symbol] = desk.bars.load(mappings, rtype, tell)
         done += len(loaded[symbol].bars)
-        _tell(context, done, total, "bars")
     return loaded
 
 
-def _tell(context: JobContext, done: int, total: int, what: str) -> None:
+def _tell(context: JobContext, what: str, total: int, before: int, more: int) -> None:
+    done = before + more
     context.report(min(1.0, done / max(1, total)), f"{done:,} of {total:,} {what}")
 
 
@@ -180,14 +179,6 @@ def _record(
     total = sum(len(of_symbol.bars) for of_symbol in columns.values())
     done = 0
     for symbol, of_symbol in columns.items():
-        before = done
-        writer.append_processed(
-            symbol,
-            plan.period.name,
-            of_symbol.bars,
-            of_symbol.series,
-            clock_ns(),
-            on_rows=lambda rows, before=before: _tell(context, before + rows, total, "rows"),
-        )
+        tell = partial(_tell, context, "rows", total, done)
+        writer.append_processed(symbol, plan.period.name, of_symbol.bars, of_symbol.series, clock_ns(), on_rows=tell)
         done += len(of_symbol.bars)
-    context.check()

@@ -14,12 +14,14 @@ from barscope.studies.exploration import STAGES, Desk, explore
 from barscope.studies.manifest import data_fingerprint
 from barscope.studies.plan import plan_exploration
 from barscope.studies.request import ExplorerRequest, IndicatorConfig
-from barscope.studies.session import ExplorerSession, SessionIndicator, compute_session_id, session_id_of
+from barscope.studies.session import IndicatorState, compute_session_id, session_id_of
 from barscope.studies.session_log import SessionLog, entry_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
+    from barscope.store.presets import PresetStore
+    from barscope.store.session_values import ExplorerSession
     from barscope.studies.plan import ExplorationPlan
     from barscope.studies.results import Results
     from barscope.studies.retention import Retention
@@ -39,7 +41,7 @@ class Explorer:
 
     Args:
         desk: The security master, runs.db and the bars in memory.
-        log: The memory of sessions.
+        presets: Where sessions are kept.
         runner: Runs the jobs.
         results: Columns of recorded runs.
         retention: Which sessions are kept.
@@ -51,7 +53,7 @@ class Explorer:
     def __init__(
         self,
         desk: Desk,
-        log: SessionLog,
+        presets: PresetStore,
         runner: JobRunner,
         results: Results,
         retention: Retention,
@@ -61,7 +63,8 @@ class Explorer:
         new_token: Callable[[], str] = lambda: secrets.token_hex(4),
     ) -> None:
         self._desk = desk
-        self._log = log
+        self._presets = presets
+        self._log = SessionLog(presets, desk.runs)
         self._runner = runner
         self._results = results
         self.retention = retention
@@ -86,11 +89,12 @@ class Explorer:
     ) -> ExplorerSession:
         """The session of a choice of bars; made when the choice is new."""
         session_id = compute_session_id(publisher_id, rtype, symbols, start_date, end_date, symbol_type)
-        created_at = self._now().isoformat()
-        session = ExplorerSession(
-            session_id, publisher_id, rtype, tuple(sorted(symbols)), start_date, end_date, symbol_type, created_at
+        now = self._now().isoformat()
+        session = self._presets.create_or_get_session(
+            session_id, publisher_id, rtype, symbols, start_date, end_date, symbol_type, now
         )
-        return self._log.open_session(session)
+        self._presets.touch(session_id, now)
+        return session
 
     def get_session(self, session_id: str) -> ExplorerSession:
         """A session by its id.
@@ -98,25 +102,25 @@ class Explorer:
         Raises:
             StoreError: If there is none.
         """
-        return self._log.session(session_id)
+        return self._presets.get_session(session_id)
 
     def list_sessions(self) -> tuple[ExplorerSession, ...]:
         """All sessions, the one opened last first."""
-        return self._log.sessions()
+        return tuple(self._presets.list_sessions())
 
     def pin_session(self, session_id: str, pinned: bool = True) -> None:
         """Keep a session, whatever its age, or let it age again."""
-        self._log.pin(session_id, pinned)
+        self._presets.set_pinned(session_id, pinned)
 
     def get_session_run_ids(self, session_id: str) -> tuple[str, ...]:
         """The completed runs of a session, oldest first."""
-        return self._log.completed_runs(session_id)
+        return self._log.run_ids(session_id)
 
-    def get_session_indicators(self, session_id: str) -> tuple[SessionIndicator, ...]:
+    def get_session_indicators(self, session_id: str) -> tuple[IndicatorState, ...]:
         """Every indicator of a session and where it stands, oldest first."""
         live = {run_id: of for run_id, of in self._jobs().items() if of.session_id == session_id}
-        recorded = tuple(found for found in self._log.indicators(session_id) if found.run_id not in live)
-        return (*recorded, *(indicator for of in live.values() for indicator in _indicators_of(of)))
+        recorded = tuple(state for state in self._log.states(session_id) if state.run_id not in live)
+        return (*recorded, *(state for of in live.values() for state in _states_of(of)))
 
     # ---- the cache
 
@@ -229,9 +233,9 @@ class Explorer:
             return dict(self._live)
 
     def _under_way(self, session_id: str, plan: ExplorationPlan) -> Job[Any] | None:
-        wanted = [entry_of(indicator) for indicator in plan.indicators]
+        wanted = tuple(entry_of(indicator) for indicator in plan.indicators)
         for of in self._jobs().values():
-            same = of.session_id == session_id and [entry_of(i) for i in of.plan.indicators] == wanted
+            same = of.session_id == session_id and tuple(entry_of(i) for i in of.plan.indicators) == wanted
             if same and not of.job.cancel_requested:
                 return of.job
         return None
@@ -262,8 +266,8 @@ class Explorer:
                 self._log.ended(run_id, status, error=None if cancelled else str(error) or type(error).__name__)
             raise
         self._results.remember(run_id, outcome.columns)
-        status = JobStatus.FAILED if outcome.failures else JobStatus.COMPLETED
-        self._log.ended(run_id, status, fingerprint=outcome.fingerprint, failures=outcome.failures)
+        done = JobStatus.COMPLETED
+        self._log.ended(run_id, done, fingerprint=outcome.fingerprint, failures=outcome.failures)
         self.retention.apply()
         if outcome.failures:
             raise _some_failed(run_id, outcome.failures)
@@ -275,10 +279,10 @@ def _some_failed(run_id: str, failures: Mapping[str, str]) -> BarscopeError:
     return IndicatorError(f"{named}. The other indicators are recorded in run {run_id}")
 
 
-def _indicators_of(live: _Live) -> tuple[SessionIndicator, ...]:
+def _states_of(live: _Live) -> tuple[IndicatorState, ...]:
     now = live.job.snapshot
     return tuple(
-        SessionIndicator(
+        IndicatorState(
             run_id=now.job_id,
             class_name=indicator.class_name,
             params=dict(indicator.params),

@@ -52,4 +52,3 @@ def data_fingerprint(per_symbol: Mapping[str, str]) -> str:
     """One fingerprint over those of the symbols, hexadecimal."""
     text = "\n".join(f"{symbol}\t{per_symbol[symbol]}" for symbol in sorted(per_symbol))
     return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
-

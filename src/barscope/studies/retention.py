@@ -80,12 +80,12 @@ class Retention:
             return ()
         with self._lock:
             is_open = {session_id for session_id, count in self._open.items() if count > 0}
-        old = self._presets.list_sessions()[self._keep :]
-        return tuple(row["session_id"] for row in old if row["session_id"] not in is_open and not row["pinned"])
+        old = self._presets.list_sessions().values[self._keep :]
+        return tuple(s.session_id for s in old if s.session_id not in is_open and not s.pinned)
 
     def _delete(self, session_ids: tuple[str, ...]) -> tuple[str, ...]:
         for session_id in session_ids:
-            run_ids = [row["run_id"] for row in self._presets.indicators_of(session_id)]
+            run_ids = [row.run_id for row in self._presets.indicators_of(session_id)]
             if any(self._runs.owned(run_id) for run_id in run_ids):
                 continue  # another process works on it
             self._runs.delete(run_ids)

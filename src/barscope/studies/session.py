@@ -1,4 +1,4 @@
-"""An exploration session: one choice of bars, under which indicators are tried and kept."""
+"""An explorer session is one choice of bars, under which indicators are tried and kept: its id, and their states."""
 
 from __future__ import annotations
 
@@ -14,34 +14,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class ExplorerSession:
-    """A choice of bars; equal choices are one session.
-
-    Attributes:
-        session_id: SHA-256 of the choice, hexadecimal.
-        publisher_id: The publisher of the bars.
-        rtype: Their record type.
-        symbols: Sorted.
-        start_date: First day, `YYYY-MM-DD`, or None.
-        end_date: Last day, inclusive, or None.
-        symbol_type: What kind of names the symbols are.
-        created_at: ISO 8601, UTC.
-        pinned: Whether retention leaves it alone.
-    """
-
-    session_id: str
-    publisher_id: int
-    rtype: int
-    symbols: tuple[str, ...]
-    start_date: str | None
-    end_date: str | None
-    symbol_type: str
-    created_at: str
-    pinned: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class SessionIndicator:
+class IndicatorState:
     """An indicator of a session and where it stands.
 
     Attributes:

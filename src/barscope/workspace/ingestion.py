@@ -63,9 +63,7 @@ def ingest_source(
         on_rows=lambda rows: tell(0.5 + 0.5 * min(1.0, rows / total), "storing"),
     )
     tell(1.0, "done")
-    return IngestReport.of(
-        parsed, inserted=counts.inserted, unchanged=counts.unchanged, replaced=counts.replaced
-    )
+    return IngestReport.of(parsed, inserted=counts.inserted, unchanged=counts.unchanged, replaced=counts.replaced)
 
 
 def _publisher(

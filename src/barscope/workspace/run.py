@@ -14,8 +14,7 @@ if TYPE_CHECKING:
     import pandas as pd
     import plotly.graph_objects as go
 
-    from barscope.charts.data import ChartData
-    from barscope.charts.spec import ChartSpec
+    from barscope.charts.data import ChartData, ChartSpec
     from barscope.store.runs import RunRecord
     from barscope.studies.results import Results, SymbolColumns
     from barscope.widgets.live_chart import LiveChart

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from typing import TYPE_CHECKING, Any, Self
 
 from barscope.domain.instruments import Coverage, Publisher
 from barscope.domain.venues import zone_of_venue
 from barscope.errors import UnknownPublisherError
-from barscope.indicators.registry import load_entry_points, load_folder
+from barscope.indicators.loading import LoadFailure, load_entry_points, load_folder
 from barscope.jobs import Job, JobRunner
 from barscope.store.presets import PresetStore
 from barscope.store.runs import RunRecord, RunStore
@@ -18,20 +17,17 @@ from barscope.studies.exploration import Desk
 from barscope.studies.explorer import Explorer
 from barscope.studies.results import Results
 from barscope.studies.retention import Retention
-from barscope.studies.session_log import SessionLog
 from barscope.workspace.frames import values_frame
 from barscope.workspace.paths import WorkspacePaths
 from barscope.workspace.run import Run
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from concurrent.futures import Executor
     from pathlib import Path
     from types import TracebackType
 
     import pandas as pd
 
-    from barscope.indicators.registry import LoadFailure
     from barscope.ingest.report import IngestReport
     from barscope.studies.request import ExplorerRequest
     from barscope.widgets.explorer_panel import ExplorerPanel
@@ -73,7 +69,7 @@ class Workspace:
         self.bars = BarCache(self.secmaster)
         self.explorer = Explorer(
             Desk(self.secmaster, self.runs_store, self.bars),
-            SessionLog(self.presets, self.runs_store),
+            self.presets,
             self.jobs,
             self._results,
             Retention(self.presets, self.runs_store, self._results, retention),
