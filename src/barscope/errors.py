@@ -17,6 +17,9 @@
     ├── InvalidParameterError        a value out of its type or range (also ValueError)
     ├── UnknownIndicatorError        with close matches
     ├── IndicatorError               user code of an indicator failed
+    ├── UnknownStrategyError         with close matches
+    ├── StrategyError                a run failed in the code of a strategy, or of what it was made of
+    ├── MissingRendererError         nothing installed that can draw a picture
     └── JobError                     background work
         ├── InvalidTransitionError   with the history of the job
         └── JobCancelledError        what `job.result()` raises for work that was cancelled
@@ -144,6 +147,40 @@ class UnknownIndicatorError(BarscopeError):
 
 class IndicatorError(BarscopeError):
     """The code of an indicator failed, or returned something that is not a series."""
+
+
+class UnknownStrategyError(BarscopeError):
+    """A strategy class that is not registered.
+
+    Attributes:
+        name: The class asked for.
+        matches: Close matches, best first.
+    """
+
+    def __init__(self, name: str, known: Iterable[str] = ()) -> None:
+        self.name = name
+        self.matches = close_matches(name, known)
+        super().__init__(f"invalid strategy: {cut(name)}{_did_you_mean(self.matches)}")
+
+
+class StrategyError(BarscopeError):
+    """A backtest failed while an event was delivered; the original exception is the cause.
+
+    Attributes:
+        run_id: The run.
+        ts_event_ns: The bar or event that was being delivered, ns UTC; None before the first.
+        symbol: Its symbol; None where it has none.
+    """
+
+    def __init__(self, message: str, run_id: str, ts_event_ns: int | None = None, symbol: str | None = None) -> None:
+        self.run_id = run_id
+        self.ts_event_ns = ts_event_ns
+        self.symbol = symbol
+        super().__init__(message)
+
+
+class MissingRendererError(BarscopeError):
+    """No program that can draw a picture of a chart; the message says what to install."""
 
 
 class JobError(BarscopeError):
