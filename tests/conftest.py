@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import hypothesis
 import numpy as np
 import pytest
+from xdist.scheduler import LoadScopeScheduling
 
 from barscope.domain.bars import FixedPointBars
 from barscope.domain.batches import BarBatch
+
+hypothesis.settings.register_profile("no clock", deadline=None)  # a busy machine is no reason to fail
+hypothesis.settings.load_profile("no clock")
 
 START_NS = 1_704_205_800_000_000_000
 """2024-01-02 14:30 UTC, the open in New York."""
@@ -46,3 +51,16 @@ def workspace(tmp_path, minute_bars):
         publisher = ws.secmaster.ensure_publisher("test", "TEST.WALK")
         ws.secmaster.write(publisher.publisher_id, [minute_bars("SYN"), minute_bars("ALT", seed=2)])
         yield ws
+
+
+class BrowserTogether(LoadScopeScheduling):
+    """Gives each worker whole files, and all browser tests to one: one Chromium and one JupyterLab are enough."""
+
+    def _split_scope(self, nodeid):
+        return "browser" if nodeid.startswith("tests/browser/") else nodeid.split("::")[0]
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config, log):
+    """How pytest-xdist spreads the tests."""
+    return BrowserTogether(config, log)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal, get_args
+from typing import Literal, NamedTuple, get_args
 
 from barscope.domain.time import TimeRange
 from barscope.errors import InvalidParameterError, cut
@@ -17,6 +17,14 @@ class Publisher:
     """A source of bars: a vendor's dataset at a venue."""
 
     publisher_id: int
+    name: str
+    dataset: str
+    venue: str | None = None
+
+
+class PublisherName(NamedTuple):
+    """How a publisher is named: what `publishers` of the security master is keyed by, and the venue."""
+
     name: str
     dataset: str
     venue: str | None = None

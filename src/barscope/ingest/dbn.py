@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from barscope.domain.bars import IntArray
 from barscope.domain.batches import SymbologyEntry
-from barscope.domain.instruments import check_symbol
+from barscope.domain.instruments import PublisherName, check_symbol
 from barscope.domain.time import MAX_NS
 from barscope.errors import DataError, InvalidParameterError, VendorFileError, close_matches, cut
 from barscope.ingest import dbn_child
@@ -26,7 +26,7 @@ from barscope.ingest.files import looks_like, read_bytes
 from barscope.ingest.headings import PRICES
 from barscope.ingest.judge import Draft, InstrumentName, judge
 from barscope.ingest.options import ReadOptions
-from barscope.ingest.report import ParsedSource, PublisherName
+from barscope.ingest.report import ParsedSource
 from barscope.ingest.rows import Reason, Rows
 
 VENDOR = "Databento"

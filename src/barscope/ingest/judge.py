@@ -11,9 +11,10 @@ import polars as pl
 
 from barscope.domain.bars import IntArray
 from barscope.domain.batches import BarBatch, SymbologyEntry
+from barscope.domain.instruments import PublisherName
 from barscope.errors import InvalidBarsError
 from barscope.ingest.options import ReadOptions
-from barscope.ingest.report import ParsedSource, PublisherName
+from barscope.ingest.report import ParsedSource
 from barscope.ingest.rows import (
     Reason,
     Rows,

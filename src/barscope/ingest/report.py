@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from barscope.errors import InvalidParameterError, cut
 
@@ -11,14 +11,7 @@ if TYPE_CHECKING:
     import polars as pl
 
     from barscope.domain.batches import BarBatch, SymbologyEntry
-
-
-class PublisherName(NamedTuple):
-    """How a source names its publisher: what `publishers` of the security master is keyed by, and the venue."""
-
-    name: str
-    dataset: str
-    venue: str | None = None
+    from barscope.domain.instruments import PublisherName
 
 
 @dataclass(frozen=True, eq=False)

@@ -19,13 +19,15 @@ if TYPE_CHECKING:
     import pandas as pd
     import polars as pl
 
+    Source = str | PathLike[str] | pd.DataFrame | pl.DataFrame
+
 _TEXT = (".csv", ".csv.gz", ".tsv", ".tsv.gz", ".txt", ".txt.gz")
 _PARQUET = (".parquet", ".pq")
 _DBN = (".dbn", ".dbn.zst")
 
 
 def read_source(
-    source: str | PathLike[str] | pd.DataFrame | pl.DataFrame,
+    source: Source,
     *,
     symbol: str | None = None,
     rtype: int | None = None,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from barscope.domain.batches import BarBatch
-from barscope.ingest.report import PublisherName
+from barscope.domain.instruments import PublisherName
 from barscope.ingest.source import read_source
 
 STOCKS_PUBLISHER = PublisherName("Quandl WIKI", "WIKI.PRICES")

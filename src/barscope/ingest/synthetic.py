@@ -11,11 +11,10 @@ import numpy as np
 
 from barscope.domain.bars import PRICE_SCALE, FixedPointBars, FloatArray, IntArray
 from barscope.domain.batches import BarBatch
-from barscope.domain.instruments import check_symbol
+from barscope.domain.instruments import PublisherName, check_symbol
 from barscope.domain.periods import BarPeriod
 from barscope.domain.time import day_start_ns, parse_date
 from barscope.errors import InvalidParameterError, cut
-from barscope.ingest.report import PublisherName
 from barscope.ingest.rows import BoolArray
 from barscope.ingest.us_sessions import Session, us_sessions
 

@@ -6,22 +6,30 @@ import hashlib
 import threading
 from collections import OrderedDict
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable
 
-    from barscope.domain.bars import Bars, FixedPointBars
+    from barscope.domain.bars import Bars
     from barscope.domain.instruments import SymbolMapping
     from barscope.store.secmaster import SecurityMaster
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class LoadedBars:
-    """Bars and the fingerprint of what was stored: equal fingerprints mean equal bars."""
+    """Bars, and a fingerprint of them: equal fingerprints mean equal bars."""
 
     bars: Bars
-    fingerprint: str
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """A 128-bit BLAKE2b of the columns, hexadecimal; computed when it is first asked for."""
+        digest = hashlib.blake2b(digest_size=16)
+        for column in (self.bars.ts, self.bars.open, self.bars.high, self.bars.low, self.bars.close, self.bars.volume):
+            digest.update(column.data)
+        return digest.hexdigest()
 
 
 class BarCache:
@@ -56,7 +64,7 @@ class BarCache:
             found = self._find(key, token)
             if found is None:
                 stored = self._secmaster.read_bars(mappings, rtype, on_rows=on_rows)
-                found = LoadedBars(stored.to_bars(), fingerprint(stored))
+                found = LoadedBars(stored.to_bars())
                 self._keep(key, found, token)
         return found
 
@@ -77,11 +85,3 @@ class BarCache:
             self._entries[key] = entry
             while sum(kept.bars.nbytes for kept in self._entries.values()) > self._max_bytes:
                 self._entries.popitem(last=False)
-
-
-def fingerprint(bars: FixedPointBars) -> str:
-    """A 128-bit BLAKE2b of the stored columns, hexadecimal."""
-    digest = hashlib.blake2b(digest_size=16)
-    for column in bars.columns():
-        digest.update(column.data)
-    return digest.hexdigest()

@@ -96,10 +96,10 @@ def explore(
     with _recording(writer, desk.clock_ns):
         on_begin(plan)
         loaded = _load(context, plan, desk)
-        fingerprint = data_fingerprint({symbol: found.fingerprint for symbol, found in loaded.items()})
         columns, failures = _compute(context, plan, {symbol: found.bars for symbol, found in loaded.items()})
         context.publish(columns)
         _record(context, plan, columns, writer, desk.clock_ns)
+        fingerprint = data_fingerprint({symbol: found.fingerprint for symbol, found in loaded.items()})
         context.seal()
         details = {"failed_indicators": failures} if failures else {}
         writer.complete(desk.clock_ns(), details, {**manifest, "data_fingerprint": fingerprint})

@@ -82,7 +82,7 @@ def resolve(
     found = {}
     for symbol in request.symbols:
         mappings = secmaster.mappings(request.publisher_id, symbol, request.symbol_type, within)
-        if not mappings or not secmaster.count_bars(mappings, request.rtype):
+        if not mappings or not secmaster.has_bars(mappings, request.rtype):
             raise MissingBarsError(_missing(request, symbol, secmaster))
         found[symbol] = mappings
     return found

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from barscope.domain.instruments import PublisherName
 from barscope.errors import InvalidParameterError
-from barscope.ingest.report import IngestReport, PublisherName
+from barscope.ingest.report import IngestReport
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from barscope.ingest.report import ParsedSource
+    from barscope.ingest.source import Source
     from barscope.store.secmaster import SecurityMaster
 
 LOCAL = PublisherName("local", "LOCAL.FILES")
@@ -19,7 +21,7 @@ LOCAL = PublisherName("local", "LOCAL.FILES")
 
 def ingest_source(
     secmaster: SecurityMaster,
-    source: object,
+    source: Source,
     *,
     publisher_id: int | None = None,
     publisher: str | None = None,

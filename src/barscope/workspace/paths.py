@@ -30,9 +30,12 @@ class WorkspacePaths:
     indicators: Path
 
     @classmethod
-    def of(cls, folder: str | Path, environment: Mapping[str, str] = os.environ) -> WorkspacePaths:
-        """The files of a folder; SECMASTER_DB_PATH, RUNS_DB_PATH and PRESETS_DB_PATH override."""
-        top = Path(folder).expanduser().absolute()
+    def of(cls, folder: str | Path | None = None, environment: Mapping[str, str] = os.environ) -> WorkspacePaths:
+        """The files of a folder; SECMASTER_DB_PATH, RUNS_DB_PATH and PRESETS_DB_PATH override.
+
+        No folder is the one that BARSCOPE_WORKSPACE names, or `data`.
+        """
+        top = Path(folder or environment.get("BARSCOPE_WORKSPACE") or "data").expanduser().absolute()
 
         def path(name: str) -> Path:
             chosen = environment.get(f"{name.upper()}_DB_PATH")

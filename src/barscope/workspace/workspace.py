@@ -29,15 +29,18 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from barscope.ingest.report import IngestReport
+    from barscope.ingest.source import Source
     from barscope.studies.request import ExplorerRequest
     from barscope.widgets.explorer_panel import ExplorerPanel
+    from barscope.workspace.samples import SampleCounts
 
 
 class Workspace:
     """A folder of market data and results.
 
     Args:
-        folder: Made when it is not there. Its `indicators/` holds the user's own indicators.
+        folder: Made when it is not there. Its `indicators/` holds the user's own indicators. None is the folder that
+            BARSCOPE_WORKSPACE names, or `data`.
         executor: Where jobs run; None is a pool of `workers` threads.
         workers: Threads of that pool.
         retention: How many exploration sessions are kept; None keeps all.
@@ -45,6 +48,8 @@ class Workspace:
     Attributes:
         paths: Where the databases are.
         explorer: Sessions, cache and queue of explorations.
+        jobs: Runs the explorations.
+        reads: Runs short reads for the screen, so that they never wait behind an exploration.
         recovered: Runs that a killed process left behind, now `failed` (interrupted).
         load_failures: The user's indicator files that could not be imported, with the reason.
 
@@ -54,7 +59,7 @@ class Workspace:
 
     def __init__(
         self,
-        folder: str | Path = "data",
+        folder: str | Path | None = None,
         *,
         executor: Executor | None = None,
         workers: int = 2,
@@ -65,6 +70,7 @@ class Workspace:
         self.runs_store = RunStore(self.paths.runs)
         self.presets = PresetStore(self.paths.presets)
         self.jobs = JobRunner(executor, workers=workers)
+        self.reads = JobRunner(executor, workers=1)
         self._results = Results(self.runs_store)
         self.bars = BarCache(self.secmaster)
         self.explorer = Explorer(
@@ -92,16 +98,23 @@ class Workspace:
     def close(self) -> None:
         """Cancel what is under way, wait for it to stop, and close the databases."""
         self.jobs.close()
+        self.reads.close()
         for store in (self.secmaster, self.runs_store, self.presets):
             store.close()
 
     # ---- data
 
-    def ingest(self, source: object, **options: Any) -> IngestReport:  # noqa: ANN401  # those of `ingest_source`
+    def ingest(self, source: Source, **options: Any) -> IngestReport:  # noqa: ANN401  # those of `ingest_source`
         """Store the bars of a file or frame: all of its good rows, or nothing. See `ingest_source`."""
         from barscope.workspace.ingestion import ingest_source
 
         return ingest_source(self.secmaster, source, **options)
+
+    def load_samples(self) -> SampleCounts:
+        """Store the sample bars, or find them stored: five US stocks by day; SYN-A, made up, by minute and second."""
+        from barscope.workspace.samples import load_samples
+
+        return load_samples(self.secmaster)
 
     def publishers(self) -> pd.DataFrame:
         """Who publishes the bars there are: one row per publisher."""

@@ -13,7 +13,8 @@ import zstandard
 from barscope.domain.batches import SymbologyEntry
 from barscope.errors import DataError, InvalidParameterError, VendorFileError
 from barscope.ingest import dbn_child, read_source
-from barscope.ingest.dbn import DecodeLimits, PublisherName, read_dbn
+from barscope.domain.instruments import PublisherName
+from barscope.ingest.dbn import DecodeLimits, read_dbn
 from barscope.ingest.options import ReadOptions
 
 FILES = Path(__file__).parents[2] / "data" / "dbn"

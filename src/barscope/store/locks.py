@@ -1,0 +1,179 @@
+"""Locks between processes and threads: the gate of a database's writers, and the owner of a run.
+
+All are `flock` locks, so the kernel frees them when their process dies, however it dies. A lock belongs to
+one open file: a second `FileLock` on the same path waits, in the same process too. A forked child closes
+the files it inherits, so it neither holds nor frees the locks of its parent.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import os
+import re
+import threading
+import time
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+from weakref import WeakSet
+
+from barscope.store.failures import busy, file_errors
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from io import FileIO
+
+_POLL_S = 0.001
+_PLAIN_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,199}")
+
+
+class FileLock:
+    """A lock on a file, held until released or until its process ends."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._file: FileIO | None = None
+
+    def __del__(self) -> None:
+        self.forget()  # what nobody holds on to is free
+
+    @property
+    def held(self) -> bool:
+        """Whether this object holds the lock in this process."""
+        return self._file is not None
+
+    def try_acquire(self) -> bool:
+        """Takes the lock if it is free."""
+        with file_errors(self.path):
+            while (file := _lock(self.path)) is not None:
+                if _is_at(file, self.path):
+                    self._file = file
+                    _held.add(self)
+                    return True
+                file.close()  # its owner removed the file meanwhile: that lock guards nothing
+            return False
+
+    def acquire(self, patience_s: float) -> bool:
+        """Takes the lock, waiting at most `patience_s` seconds for it."""
+        give_up = time.monotonic() + patience_s
+        pause = threading.Event()
+        while not self.try_acquire():
+            if time.monotonic() >= give_up:
+                return False
+            pause.wait(_POLL_S)
+        return True
+
+    def release(self, *, remove: bool = False) -> None:
+        """Frees the lock, after removing its file if asked to; does nothing when it is not held."""
+        file, self._file = self._file, None
+        if file is None:
+            return
+        _held.discard(self)
+        if remove:
+            self.path.unlink(missing_ok=True)
+        fcntl.flock(file, fcntl.LOCK_UN)  # a fork in another thread may have copied the file: closing would not free it
+        file.close()
+
+    def forget(self) -> None:
+        """Closes the file: frees the lock, except in a forked child, where the parent still has it open."""
+        if self._file is not None:
+            self._file.close()
+            self._file = None
+
+
+class Gate:
+    """The gate that the writers of one database pass one at a time, in turn.
+
+    SQLite alone lets a busy writer starve the others. Two files make it a turnstile: whoever waits for the
+    gate holds the place next to it, so a writer that comes again finds the place taken and queues behind.
+    """
+
+    def __init__(self, database: Path, patience_s: float) -> None:
+        self._database = database
+        self._patience_s = patience_s
+        self._gate = database.with_name(database.name + ".gate")
+        self._next = database.with_name(database.name + ".gate-next")
+
+    @contextmanager
+    def passed(self) -> Iterator[None]:
+        """Holds the gate for the block.
+
+        Raises:
+            StoreBusyError: If it is not this writer's turn within its patience.
+        """
+        gate = self._enter()
+        try:
+            yield
+        finally:
+            gate.release()
+
+    def _enter(self) -> FileLock:
+        give_up = time.monotonic() + self._patience_s
+        place, gate = FileLock(self._next), FileLock(self._gate)
+        try:
+            if place.acquire(self._patience_s) and gate.acquire(give_up - time.monotonic()):
+                return gate
+        finally:
+            place.release()
+        raise busy(self._database)
+
+
+class OwnerLocks:
+    """The locks `<database>.owners/<id>` that say which runs have a living owner."""
+
+    def __init__(self, database: Path) -> None:
+        self._folder = database.with_name(database.name + ".owners")
+
+    def lock(self, run_id: str) -> FileLock:
+        """The lock of a run, not yet taken."""
+        with file_errors(self._folder):
+            self._folder.mkdir(exist_ok=True)
+        return FileLock(self._path(run_id))
+
+    def owned(self, run_id: str) -> bool:
+        """Whether a living process or thread owns the run."""
+        path = self._path(run_id)
+        with file_errors(path):
+            if not path.exists():
+                return False
+            file = _lock(path, fcntl.LOCK_SH)
+        if file is not None:
+            file.close()
+        return file is None
+
+    def _path(self, run_id: str) -> Path:
+        plain = _PLAIN_NAME.fullmatch(run_id) is not None
+        return self._folder / (
+            run_id if plain else "~" + hashlib.sha256(run_id.encode("utf-8", "surrogatepass")).hexdigest()
+        )
+
+
+def _lock(path: Path, kind: int = fcntl.LOCK_EX) -> FileIO | None:
+    """The open file with the lock on it, or None while someone else holds it."""
+    file = path.open("ab", buffering=0)
+    try:
+        fcntl.flock(file, kind | fcntl.LOCK_NB)
+    except BlockingIOError:
+        file.close()
+        return None
+    return file
+
+
+def _is_at(file: FileIO, path: Path) -> bool:
+    try:
+        return os.path.samestat(os.fstat(file.fileno()), path.stat())
+    except FileNotFoundError:
+        return False
+
+
+_held: WeakSet[FileLock] = WeakSet()
+
+
+def _forget_all() -> None:
+    for lock in list(_held):
+        lock.forget()
+    _held.clear()
+
+
+os.register_at_fork(after_in_child=_forget_all)

@@ -1,0 +1,128 @@
+"""A table of named values in presets.db. A row that is broken harms only itself, and its error names it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
+
+from barscope.errors import InvalidParameterError, StoreError, cut
+
+if TYPE_CHECKING:
+    from barscope.store.database import Database, Row
+
+Value = TypeVar("Value")
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded(Generic[Value]):
+    """The rows of a table that could be read, to iterate over, and the errors of those that could not."""
+
+    values: tuple[Value, ...]
+    problems: tuple[StoreError, ...] = ()
+
+    def __iter__(self) -> Iterator[Value]:
+        return iter(self.values)
+
+    def __len__(self) -> int:
+        return len(self.values)
+
+
+def load(rows: list[Row], read: Callable[[Row], Value]) -> Loaded[Value]:
+    """Reads every row it can."""
+    values: list[Value] = []
+    problems: list[StoreError] = []
+    for row in rows:
+        try:
+            values.append(read(row))
+        except StoreError as error:
+            problems.append(error)
+    return Loaded(tuple(values), tuple(problems))
+
+
+class NamedTable(Generic[Value]):
+    """Values by name, sorted by name.
+
+    Args:
+        database: presets.db.
+        table: The table.
+        columns: Its columns, the name first.
+        to_row: A value as the columns after the name.
+        from_row: The value of a row, given what to call the row in an error; may raise StoreError.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        table: str,
+        columns: tuple[str, ...],
+        to_row: Callable[[Value], tuple[Any, ...]],
+        from_row: Callable[[str, Row], Value],
+    ) -> None:
+        self._database = database
+        self._table = table
+        self._columns = columns
+        self._to_row = to_row
+        self._from_row = from_row
+
+    def get(self, name: str) -> Value | None:
+        """The value of a name, or None if there is none.
+
+        Raises:
+            StoreError: If the stored value is broken.
+        """
+        rows = self._database.rows(f"{self._select()} WHERE {self._columns[0]} = ?", (name,))
+        return self._read(rows[0]) if rows else None
+
+    def names(self) -> tuple[str, ...]:
+        """All names, sorted, also those of broken values."""
+        return tuple(row[0] for row in self._database.rows(f"{self._select()} ORDER BY 1"))
+
+    def list(self) -> Loaded[tuple[str, Value]]:
+        """Every (name, value), sorted by name."""
+        return load(self._database.rows(f"{self._select()} ORDER BY 1"), lambda row: (row[0], self._read(row)))
+
+    def set(self, name: str, value: Value) -> None:
+        """Stores a value under a name, in place of an earlier one."""
+        row = (check_name(name), *self._to_row(value))
+        insert = f"INSERT OR REPLACE INTO {self._table} VALUES ({', '.join('?' * len(row))})"  # noqa: S608
+        with self._database.atomic() as connection:
+            connection.execute(insert, row)
+
+    def rename(self, name: str, new_name: str) -> None:
+        """Gives a value another name.
+
+        Raises:
+            InvalidParameterError: If there is no such name, or the new one is taken.
+        """
+        check_name(new_name)
+        key = self._columns[0]
+        with self._database.atomic() as connection:
+            names = {row[0] for row in connection.execute(f"SELECT {key} FROM {self._table}")}  # noqa: S608
+            if name not in names:
+                raise InvalidParameterError(f"{self._table} holds no {cut(name)}: choose one of its names")
+            if new_name in names and new_name != name:
+                raise InvalidParameterError(f"{self._table} holds {cut(new_name)} already: choose another name")
+            connection.execute(f"UPDATE {self._table} SET {key} = ? WHERE {key} = ?", (new_name, name))  # noqa: S608
+
+    def delete(self, name: str) -> None:
+        """Removes a name; does nothing if there is none."""
+        with self._database.atomic() as connection:
+            connection.execute(f"DELETE FROM {self._table} WHERE {self._columns[0]} = ?", (name,))  # noqa: S608
+
+    def _select(self) -> str:
+        return f"SELECT {', '.join(self._columns)} FROM {self._table}"  # noqa: S608 (our tables and columns)
+
+    def _read(self, row: Row) -> Value:
+        return self._from_row(f"{cut(row[0])} in {self._table}", row[1:])
+
+
+def check_name(name: object) -> str:
+    """A name a person can read and SQLite can store.
+
+    Raises:
+        InvalidParameterError: If it is not text, blank, longer than 255 characters, or not printable.
+    """
+    if not isinstance(name, str) or not name.strip() or len(name) > 255 or not name.isprintable():
+        raise InvalidParameterError(f"the name {cut(repr(name))} is blank, too long or not plain text: choose another")
+    return name

@@ -1,0 +1,208 @@
+"""presets.db: the user's saved choices, explorer sessions and what was computed in them."""
+
+from __future__ import annotations
+
+from dataclasses import astuple
+from typing import TYPE_CHECKING, Any
+
+from barscope.errors import InvalidParameterError, StoreError, cut
+from barscope.store.database import Database, plain
+from barscope.store.json_text import to_json
+from barscope.store.named_table import Loaded, check_name, load
+from barscope.store.preset_values import DataSplit, SymbolPreset, config_table, record_table
+from barscope.store.presets_schema import PRESETS
+from barscope.store.session_values import (
+    INDICATOR_COLUMNS,
+    SESSION_COLUMNS,
+    ExplorerSession,
+    SessionIndicator,
+    entries_json,
+    indicator_of,
+    session_of,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from pathlib import Path
+
+GLOBAL_DEFAULTS = "__global__"
+"""The name in `indicator_defaults` that counts where an indicator has no defaults of its own."""
+
+_SESSIONS = f"SELECT {', '.join(SESSION_COLUMNS)} FROM explorer_sessions"  # noqa: S608 (our columns)
+_INDICATORS = f"SELECT {', '.join(INDICATOR_COLUMNS)} FROM session_indicators"  # noqa: S608 (our columns)
+_COMPLETED = """
+    SELECT run_id FROM session_indicators AS s
+    WHERE s.session_id = ? AND s.data_fingerprint = ? AND EXISTS (
+        SELECT 1 FROM json_each(CASE WHEN json_valid(s.indicators) THEN s.indicators ELSE '[]' END) AS e
+        WHERE e.value ->> '$.class_name' = ? AND e.value ->> '$.params_canonical' = ?
+        AND e.value ->> '$.source_hash' = ? AND e.value -> '$.series' = json(?)
+        AND e.value ->> '$.status' = 'completed')
+    ORDER BY s.created_at DESC, s.rowid DESC
+"""
+
+
+class PresetStore:
+    """presets.db.
+
+    Attributes:
+        symbol_presets: Named choices of symbols.
+        explore_presets: Named explorations, plain JSON values.
+        condition_presets: Named conditions, plain JSON values.
+        indicator_defaults: Parameters by indicator class, and under GLOBAL_DEFAULTS.
+        chart_settings: Settings by the owner of a chart.
+        data_splits: Splits by their id.
+    """
+
+    def __init__(self, path: str | Path, *, readonly: bool = False) -> None:
+        self.database = Database(path, PRESETS, readonly=readonly)
+        self.symbol_presets = record_table(self.database, "symbol_presets", "name", SymbolPreset)
+        self.explore_presets = config_table(self.database, "explore_presets", "name")
+        self.condition_presets = config_table(self.database, "condition_presets", "name")
+        self.indicator_defaults = config_table(self.database, "indicator_defaults", "name")
+        self.chart_settings = config_table(self.database, "chart_settings", "owner")
+        self.data_splits = record_table(self.database, "data_splits", "split_id", DataSplit)
+
+    def close(self) -> None:
+        """Closes the file."""
+        self.database.close()
+
+    def create_or_get_session(
+        self,
+        session_id: str,
+        publisher_id: int,
+        rtype: int,
+        symbols: Sequence[str],
+        start_date: str | None,
+        end_date: str | None,
+        symbol_type: str,
+        created_at: str,
+    ) -> ExplorerSession:
+        """The session of this id, added if there is none."""
+        session = ExplorerSession(
+            session_id, publisher_id, rtype, tuple(sorted(symbols)), start_date, end_date, symbol_type, created_at
+        )
+        row = plain(to_json(value) if isinstance(value, tuple) else value for value in astuple(session))
+        with self.database.atomic() as connection:
+            connection.execute(_insert("explorer_sessions", SESSION_COLUMNS) + " ON CONFLICT DO NOTHING", row)
+        return self.get_session(session_id)
+
+    def get_session(self, session_id: str) -> ExplorerSession:
+        """One session.
+
+        Raises:
+            StoreError: If there is none of this id, or its symbols are broken.
+        """
+        rows = self.database.rows(f"{_SESSIONS} WHERE session_id = ?", (session_id,))
+        if not rows:
+            raise StoreError(f"no explorer session {cut(session_id)}: create it first")
+        return session_of(rows[0])
+
+    def list_sessions(self) -> Loaded[ExplorerSession]:
+        """All sessions, the one opened last first."""
+        order = "ORDER BY max(created_at, coalesce(last_opened_at, created_at)) DESC, rowid DESC"
+        return load(self.database.rows(f"{_SESSIONS} {order}"), session_of)
+
+    def set_pinned(self, session_id: str, pinned: bool) -> None:
+        """Tells retention to keep a session, or no longer."""
+        self._change_session(session_id, "pinned", int(pinned))
+
+    def name_session(self, session_id: str, name: str | None) -> None:
+        """Gives a session a name, or takes it away."""
+        self._change_session(session_id, "name", None if name is None else check_name(name))
+
+    def touch(self, session_id: str, at: str) -> None:
+        """Remembers when a session was opened, ISO 8601 UTC."""
+        self._change_session(session_id, "last_opened_at", at)
+
+    def delete_sessions(self, session_ids: Iterable[str]) -> None:
+        """Removes sessions and their indicator rows; their runs stay in runs.db."""
+        keys = [(session_id,) for session_id in session_ids]
+        with self.database.atomic() as connection:
+            connection.executemany("DELETE FROM session_indicators WHERE session_id = ?", keys)
+            connection.executemany("DELETE FROM explorer_sessions WHERE session_id = ?", keys)
+
+    def put_indicator(self, indicator: SessionIndicator) -> None:
+        """Adds the run of one or several indicators to its session.
+
+        Raises:
+            StoreError: If the run is there already, or the session is not.
+        """
+        row = [getattr(indicator, column) for column in INDICATOR_COLUMNS[:-1]]
+        with self.database.atomic() as connection:
+            insert = _insert("session_indicators", INDICATOR_COLUMNS)
+            connection.execute(insert, (*row, entries_json(indicator.indicators)))
+
+    def get_indicator(self, run_id: str) -> SessionIndicator:
+        """One indicator run.
+
+        Raises:
+            StoreError: If no session holds it, or its list of indicators is broken.
+        """
+        rows = self.database.rows(f"{_INDICATORS} WHERE run_id = ?", (run_id,))
+        if not rows:
+            raise StoreError(f"no session holds run {cut(run_id)}: add it first")
+        return indicator_of(rows[0])
+
+    def update_indicator(self, run_id: str, /, **changes: Any) -> None:  # noqa: ANN401 (values of several columns)
+        """Changes fields of an indicator run.
+
+        Raises:
+            InvalidParameterError: If a field is unknown or is the key.
+            StoreError: If there is no such run.
+        """
+        unknown = set(changes) - (set(INDICATOR_COLUMNS) - {"run_id", "session_id"})
+        if unknown or not changes:
+            raise InvalidParameterError(
+                f"cannot change {cut(', '.join(sorted(unknown)))}: name a field of SessionIndicator"
+            )
+        if "indicators" in changes:
+            changes["indicators"] = entries_json(changes["indicators"])
+        assignments = ", ".join(f"{column} = ?" for column in changes)
+        with self.database.atomic() as connection:
+            update = f"UPDATE session_indicators SET {assignments} WHERE run_id = ?"  # noqa: S608 (our columns)
+            connection.execute(update, (*changes.values(), run_id))
+            if not connection.changes():
+                raise StoreError(f"no session holds run {cut(run_id)}: add it first")
+
+    def indicators_of(self, session_id: str) -> Loaded[SessionIndicator]:
+        """The indicator runs of a session, oldest first."""
+        rows = self.database.rows(f"{_INDICATORS} WHERE session_id = ? ORDER BY created_at, rowid", (session_id,))
+        return load(rows, indicator_of)
+
+    def indicators_with_status(self, status: str) -> Loaded[SessionIndicator]:
+        """The indicator runs of all sessions that have a status, oldest first."""
+        rows = self.database.rows(f"{_INDICATORS} WHERE status = ? ORDER BY created_at, rowid", (status,))
+        return load(rows, indicator_of)
+
+    def delete_indicators(self, run_ids: Iterable[str]) -> None:
+        """Removes indicator runs from their sessions."""
+        with self.database.atomic() as connection:
+            keys = [(run_id,) for run_id in run_ids]
+            connection.executemany("DELETE FROM session_indicators WHERE run_id = ?", keys)
+
+    def find_completed(
+        self,
+        session_id: str,
+        class_name: str,
+        params_canonical: str,
+        series: Sequence[str],
+        source_hash: str,
+        data_fingerprint: str,
+    ) -> tuple[str, ...]:
+        """The runs that completed exactly this indicator on exactly these bars, alone or among others; newest first.
+
+        Whether a run is still there is for runs.db to say.
+        """
+        key = (session_id, data_fingerprint, class_name, params_canonical, source_hash, to_json(list(series)))
+        return tuple(run_id for (run_id,) in self.database.rows(_COMPLETED, key))
+
+    def _change_session(self, session_id: str, column: str, value: str | int | None) -> None:
+        with self.database.atomic() as connection:
+            update = f"UPDATE explorer_sessions SET {column} = ? WHERE session_id = ?"  # noqa: S608 (our columns)
+            connection.execute(update, (value, session_id))
+            if not connection.changes():
+                raise StoreError(f"no explorer session {cut(session_id)}: create it first")
+
+
+def _insert(table: str, columns: Sequence[str]) -> str:
+    return f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({', '.join('?' * len(columns))})"  # noqa: S608
