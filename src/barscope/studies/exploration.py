@@ -98,7 +98,7 @@ def explore(
         loaded = _load(context, plan, desk)
         columns, failures = _compute(context, plan, {symbol: found.bars for symbol, found in loaded.items()})
         context.publish(columns)
-        _record(context, plan, columns, writer, desk.clock_ns)
+        _record(context, plan, columns, writer)
         fingerprint = data_fingerprint({symbol: found.fingerprint for symbol, found in loaded.items()})
         context.seal()
         details = {"failed_indicators": failures} if failures else {}
@@ -121,16 +121,16 @@ def _recording(writer: RunWriter, clock_ns: Callable[[], int]) -> Iterator[None]
 
 def _name(plan: ExplorationPlan) -> str:
     shown = ", ".join(plan.request.symbols[:3]) + (" …" if len(plan.request.symbols) > 3 else "")
-    return f"{shown} {plan.period.label}: {', '.join(i.class_name for i in plan.indicators)}"
+    return f"{shown} {plan.bars.period.label}: {', '.join(i.class_name for i in plan.indicators)}"
 
 
 def _load(context: JobContext, plan: ExplorationPlan, desk: Desk) -> dict[str, LoadedBars]:
     context.enter("loading bars")
     rtype = plan.request.rtype
-    total = sum(desk.secmaster.count_bars(mappings, rtype) for mappings in plan.mappings.values())
+    total = sum(desk.secmaster.count_bars(mappings, rtype) for mappings in plan.bars.mappings.values())
     loaded: dict[str, LoadedBars] = {}
     done = 0
-    for symbol, mappings in plan.mappings.items():
+    for symbol, mappings in plan.bars.mappings.items():
         tell = partial(_tell, context, "bars", total, done)
         loaded[symbol] = desk.bars.load(mappings, rtype, tell)
         done += len(loaded[symbol].bars)
@@ -172,13 +172,14 @@ def _of_all_symbols(
     return computed
 
 
-def _record(
-    context: JobContext, plan: ExplorationPlan, columns: RunColumns, writer: RunWriter, clock_ns: Callable[[], int]
-) -> None:
+def _record(context: JobContext, plan: ExplorationPlan, columns: RunColumns, writer: RunWriter) -> None:
+    """Write all rows; they say when their last bar was known, so that a repetition writes the very same."""
     context.enter("recording")
+    period = plan.bars.period
     total = sum(len(of_symbol.bars) for of_symbol in columns.values())
     done = 0
     for symbol, of_symbol in columns.items():
         tell = partial(_tell, context, "rows", total, done)
-        writer.append_processed(symbol, plan.period.name, of_symbol.bars, of_symbol.series, clock_ns(), on_rows=tell)
+        known_ns = int(of_symbol.bars.ts[-1]) + period.length_ns
+        writer.append_processed(symbol, period.name, of_symbol.bars, of_symbol.series, known_ns, on_rows=tell)
         done += len(of_symbol.bars)

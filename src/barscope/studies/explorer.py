@@ -137,7 +137,7 @@ class Explorer:
 
     def _fingerprint(self, plan: ExplorationPlan) -> str:
         rtype = plan.request.rtype
-        loaded = {symbol: self._desk.bars.load(mappings, rtype) for symbol, mappings in plan.mappings.items()}
+        loaded = {symbol: self._desk.bars.load(mappings, rtype) for symbol, mappings in plan.bars.mappings.items()}
         return data_fingerprint({symbol: found.fingerprint for symbol, found in loaded.items()})
 
     # ---- the queue

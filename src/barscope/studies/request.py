@@ -56,8 +56,8 @@ class IndicatorConfig(Request):
     params: dict[str, JsonValue] = Field(default_factory=dict)
 
 
-class ExplorerRequest(Request):
-    """Which bars to explore, with which indicators.
+class BarChoice(Request):
+    """Which bars.
 
     Attributes:
         symbols: At least one symbol, each once.
@@ -65,7 +65,6 @@ class ExplorerRequest(Request):
         publisher_id: The publisher of the bars, as in `Workspace.publishers()`.
         start_date: First day, `YYYY-MM-DD`, from 00:00 UTC; None is the first bar there is.
         end_date: Last day, inclusive; None is the last bar there is.
-        indicators: At least one.
         symbol_type: `raw_symbol`, `continuous` or `ticker`.
     """
 
@@ -74,8 +73,31 @@ class ExplorerRequest(Request):
     publisher_id: int
     start_date: DateText | None = None
     end_date: DateText | None = None
-    indicators: Annotated[tuple[IndicatorConfig, ...], BeforeValidator(_tuple)] = ()
     symbol_type: str = "raw_symbol"
+
+
+class ExplorerRequest(BarChoice):
+    """Which bars to explore, with which indicators.
+
+    Attributes:
+        indicators: At least one.
+    """
+
+    indicators: Annotated[tuple[IndicatorConfig, ...], BeforeValidator(_tuple)] = ()
+
+
+class BacktestRequest(BarChoice):
+    """Which strategy to test, on which bars, with which broker.
+
+    Attributes:
+        strategy: The name of its class.
+        strategy_params: Parameter → JSON value; those left out take their defaults.
+        broker: Setting of `SimulatedBroker` → value, such as `{"commission_per_unit": 0.005}`.
+    """
+
+    strategy: str
+    strategy_params: dict[str, JsonValue] = Field(default_factory=dict)
+    broker: dict[str, JsonValue] = Field(default_factory=dict)
 
 
 def _explain(what: str, error: ValidationError) -> str:

@@ -7,10 +7,13 @@ from collections import OrderedDict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from barscope.engine.recorded import recorded_result
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from barscope.domain.bars import Bars, FloatArray
+    from barscope.engine.results import BacktestResult
     from barscope.store.runs import RunStore
 
 
@@ -55,6 +58,14 @@ class Results:
         columns = SymbolColumns(self._runs.bars(run_id, symbol), self._runs.series(run_id, symbol))
         self._keep(key, columns)
         return columns
+
+    def of_backtest(self, run_id: str) -> BacktestResult:
+        """What came out of a completed backtest.
+
+        Raises:
+            UnknownRunError: If the run is not there or not completed.
+        """
+        return recorded_result(self._runs, run_id)
 
     def remember(self, run_id: str, columns: RunColumns) -> None:
         """Keep the columns of a run that was just recorded."""

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from barscope.domain.events import FillEvent, OrderSubmissionRequest
+from barscope.domain.roundtrips import RoundTrip
 from barscope.errors import InvalidParameterError, UnknownSymbolError, close_matches
 from barscope.workspace.chart_data import chart_data
+from barscope.workspace.event_frames import equity_frame, rows_frame
 from barscope.workspace.frames import bars_frame, series_frame
 
 if TYPE_CHECKING:
@@ -15,6 +19,8 @@ if TYPE_CHECKING:
     import plotly.graph_objects as go
 
     from barscope.charts.data import ChartData, ChartSpec
+    from barscope.domain.performance import Summary
+    from barscope.engine.results import BacktestResult
     from barscope.store.runs import RunRecord
     from barscope.studies.results import Results, SymbolColumns
     from barscope.widgets.live_chart import LiveChart
@@ -75,6 +81,42 @@ class Run:
         """One column per indicator series, indexed as `bars`."""
         columns = self.columns(symbol)
         return series_frame(columns.bars, columns.series)
+
+    # ---- of a backtest
+
+    @cached_property
+    def result(self) -> BacktestResult:
+        """What came out of a backtest: fills, round trips, equity and all that follows from them.
+
+        Raises:
+            UnknownRunError: If the run is not completed.
+            InvalidParameterError: If it is not a backtest.
+        """
+        if self.config.get("mode") != "backtest":
+            raise InvalidParameterError(f"run {self.run_id} is not a backtest: it has bars and indicators only")
+        return self._results.of_backtest(self.run_id)
+
+    def fills(self) -> pd.DataFrame:
+        """Every execution, in order."""
+        return rows_frame(self.result.fills, FillEvent)
+
+    def orders(self) -> pd.DataFrame:
+        """Every order as it was submitted, in order."""
+        return rows_frame(self.result.orders, OrderSubmissionRequest)
+
+    def roundtrips(self) -> pd.DataFrame:
+        """From flat to flat, by entry; what is still open is marked at the last close."""
+        return rows_frame(self.result.round_trips, RoundTrip)
+
+    def equity(self) -> pd.DataFrame:
+        """Equity, cash, exposure, traded value and drawdown, marked at each bar."""
+        return equity_frame(self.result.equity)
+
+    def summary(self) -> Summary:
+        """All metrics; prints itself."""
+        return self.result.summary()
+
+    # ---- to look at
 
     def chart_data(self, symbol: str | None = None) -> ChartData:
         """What a chart of the symbol draws."""

@@ -8,10 +8,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from barscope.domain.time import date_range
 from barscope.errors import DataError, StoreError
 from barscope.jobs import JobContext, Stage
-from barscope.studies.plan import resolve
+from barscope.studies.choice import resolve_choice
 from barscope.workspace.chart_data import chart_series
 
 if TYPE_CHECKING:
@@ -96,7 +95,7 @@ def same_bars(these: Bars, those: Bars) -> bool:
 
 def _bars(context: JobContext, ws: Workspace, source: ExplorerRequest, symbol: str) -> Bars:
     one = source.model_copy(update={"symbols": (symbol,)})
-    mappings = resolve(one, date_range(source.start_date, source.end_date), ws.secmaster)[symbol]
+    mappings = resolve_choice(one, ws.secmaster).mappings[symbol]
     total = max(1, ws.secmaster.count_bars(mappings, source.rtype))
 
     def tell(rows: int) -> None:

@@ -12,6 +12,7 @@ from barscope.jobs import Job, JobRunner
 from barscope.store.presets import PresetStore
 from barscope.store.runs import RunRecord, RunStore
 from barscope.store.secmaster import SecurityMaster
+from barscope.studies.backtest import Backtests
 from barscope.studies.bar_cache import BarCache
 from barscope.studies.exploration import Desk
 from barscope.studies.explorer import Explorer
@@ -30,8 +31,9 @@ if TYPE_CHECKING:
 
     from barscope.ingest.report import IngestReport
     from barscope.ingest.source import Source
-    from barscope.studies.request import ExplorerRequest
+    from barscope.studies.request import BacktestRequest, ExplorerRequest
     from barscope.widgets.explorer_panel import ExplorerPanel
+    from barscope.workspace.repetition import Repetition
     from barscope.workspace.samples import SampleCounts
 
 
@@ -48,7 +50,8 @@ class Workspace:
     Attributes:
         paths: Where the databases are.
         explorer: Sessions, cache and queue of explorations.
-        jobs: Runs the explorations.
+        backtests: Queue of backtests.
+        jobs: Runs explorations and backtests.
         reads: Runs short reads for the screen, so that they never wait behind an exploration.
         recovered: Runs that a killed process left behind, now `failed` (interrupted).
         load_failures: The user's indicator files that could not be imported, with the reason.
@@ -81,6 +84,7 @@ class Workspace:
             Retention(self.presets, self.runs_store, self._results, retention),
             self.run,
         )
+        self.backtests = Backtests(self.secmaster, self.runs_store, self.bars, self.jobs, self.run)
         self.recovered = self.explorer.recover()
         self.load_failures: tuple[LoadFailure, ...] = self.reload_indicators()
 
@@ -138,6 +142,21 @@ class Workspace:
         """
         return self.explorer.enqueue_exploration(request, fresh=fresh)
 
+    # ---- backtests
+
+    def backtest(self, request: BacktestRequest) -> Job[Run]:
+        """Test a strategy in the background, event by event.
+
+        Args:
+            request: Which strategy, on which bars, with which broker.
+
+        Raises:
+            BarscopeError: If the request does not hold; nothing is written then.
+        """
+        return self.backtests.enqueue(request)
+
+    # ---- runs
+
     def run(self, run_id: str) -> Run:
         """A run by its id.
 
@@ -156,6 +175,12 @@ class Workspace:
         for column in ("started", "ended"):
             frame[column] = pd.to_datetime(frame[column], unit="ns", utc=True)
         return frame
+
+    def repeat(self, run_id: str, timeout: float | None = None) -> Repetition:
+        """Run a recorded run again from its record, and tell whether it came out equal. See `repetition.repeat`."""
+        from barscope.workspace.repetition import repeat
+
+        return repeat(self, run_id, timeout)
 
     def delete_run(self, run_id: str) -> None:
         """Delete a run with everything recorded in it.

@@ -1,0 +1,86 @@
+"""Two runs side by side: what they came from, what came out, and the first event in which they differ."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import zip_longest
+from typing import TYPE_CHECKING, Any
+
+from barscope.store.run_events import read_events
+from barscope.store.runs_schema import EVENT_TABLES
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from barscope.store.runs import RunStore
+
+_OWN = ("id", "run_id")
+_ABSENT = "–"
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """The first event in which two runs differ.
+
+    Attributes:
+        table: The table it is recorded in.
+        position: Its place in that table, from 0.
+        ts_event_ns: When it happened, ns UTC, in the run that has it earlier.
+        first: Column → value in the first run; None where that has no such event.
+        second: The same in the second run.
+    """
+
+    table: str
+    position: int
+    ts_event_ns: int
+    first: Mapping[str, Any] | None
+    second: Mapping[str, Any] | None
+
+    def __str__(self) -> str:
+        if self.first is None or self.second is None:
+            which = "second" if self.first is None else "first"
+            return f"{self.table}[{self.position}]: only the {which} run has it"
+        changed = [f"{k}: {v!r} ≠ {self.second[k]!r}" for k, v in self.first.items() if v != self.second[k]]
+        return f"{self.table}[{self.position}]: {', '.join(changed)}"
+
+
+def config_differences(first: Mapping[str, Any], second: Mapping[str, Any]) -> dict[str, tuple[Any, Any]]:
+    """What two manifests say differently: dotted key → the two values, `–` where one says nothing."""
+    one, other = dict(_flat(first)), dict(_flat(second))
+    keys = sorted({*one, *other})
+    pairs = {key: (one.get(key, _ABSENT), other.get(key, _ABSENT)) for key in keys}
+    return {key: pair for key, pair in pairs.items() if pair[0] != pair[1]}
+
+
+def first_difference(runs: RunStore, first: str, second: str) -> Difference | None:
+    """The earliest event in which two completed runs differ, or None when they are equal event by event.
+
+    Raises:
+        UnknownRunError: If one of them is unknown or not completed.
+    """
+    found = [_first_in_table(runs, first, second, table) for table in EVENT_TABLES]
+    return min(filter(None, found), key=lambda difference: difference.ts_event_ns, default=None)
+
+
+def _first_in_table(runs: RunStore, first: str, second: str, table: str) -> Difference | None:
+    pairs = zip_longest(read_events(runs, first, table), read_events(runs, second, table))
+    for position, (one, other) in enumerate(pairs):
+        mine, theirs = _without_own(one), _without_own(other)
+        if mine != theirs:
+            times = [row["ts_event_ns"] for row in (mine, theirs) if row is not None]
+            return Difference(table, position, min(times), mine, theirs)
+    return None
+
+
+def _without_own(row: Mapping[str, Any] | None) -> dict[str, Any] | None:
+    return None if row is None else {name: value for name, value in row.items() if name not in _OWN}
+
+
+def _flat(value: Any, prefix: str = "") -> Iterator[tuple[str, Any]]:  # noqa: ANN401  # JSON
+    """The leaves of nested JSON by dotted key."""
+    items = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else None
+    if items is None:
+        yield prefix, value
+        return
+    for key, item in items:
+        yield from _flat(item, f"{prefix}.{key}" if prefix else str(key))

@@ -1,0 +1,85 @@
+"""Running a recorded run again from its record, and telling whether it came out equal."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from barscope.errors import InvalidParameterError
+from barscope.studies.comparison import Difference, config_differences, first_difference
+from barscope.studies.request import BacktestRequest, BarChoice, ExplorerRequest, IndicatorConfig
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from barscope.workspace.run import Run
+    from barscope.workspace.workspace import Workspace
+
+
+@dataclass(frozen=True, slots=True)
+class Repetition:
+    """A run and its repetition.
+
+    Attributes:
+        original: The recorded run.
+        run: The new one.
+        difference: The first event in which they differ, or None.
+        changed: What the two came from differently, such as code, bars or library versions: key → the two values.
+    """
+
+    original: Run
+    run: Run
+    difference: Difference | None
+    changed: Mapping[str, tuple[Any, Any]]
+
+    @property
+    def equal(self) -> bool:
+        """Whether every event came out the same."""
+        return self.difference is None
+
+    def __str__(self) -> str:
+        lines = [f"{self.run.run_id} {'equals' if self.equal else 'differs from'} {self.original.run_id}"]
+        lines += [f"  first difference: {self.difference}"] if self.difference else []
+        lines += [f"  changed: {key}: {old} → {new}" for key, (old, new) in self.changed.items()]
+        return "\n".join(lines)
+
+    __repr__ = __str__
+
+
+def request_of(config: Mapping[str, Any]) -> ExplorerRequest | BacktestRequest:
+    """The request a run was made by, from its config.
+
+    Raises:
+        InvalidParameterError: If the record does not tell it.
+    """
+    choice = {name: config[name] for name in BarChoice.model_fields if name in config}
+    if config.get("mode") == "exploration":
+        return ExplorerRequest(**choice, indicators=tuple(IndicatorConfig(**known) for known in config["indicators"]))
+    if config.get("mode") == "backtest" and "request" in config:
+        return BacktestRequest(**config["request"])
+    raise InvalidParameterError("this run cannot be repeated: its record holds no request of a workspace")
+
+
+def repeat(workspace: Workspace, run_id: str, timeout: float | None = None) -> Repetition:
+    """Run a recorded run again and compare.
+
+    Args:
+        workspace: Where the run is.
+        run_id: A completed run.
+        timeout: Seconds to wait for the repetition; None is as long as it takes.
+
+    Raises:
+        UnknownRunError: If there is no such run, or it is not completed.
+        InvalidParameterError: If its record does not tell how to repeat it.
+        TimeoutError: If it takes longer than `timeout`; it goes on.
+    """
+    original = workspace.run(run_id)
+    request = request_of(original.config)
+    workspace.runs_store.symbols(run_id)  # only a completed run has results to compare
+    if isinstance(request, ExplorerRequest):
+        job = workspace.explore(request, fresh=True)
+    else:
+        job = workspace.backtest(request)
+    again = job.result(timeout)
+    difference = first_difference(workspace.runs_store, run_id, again.run_id)
+    return Repetition(original, again, difference, config_differences(original.config, again.config))
