@@ -1,0 +1,65 @@
+"""Text from users on its way to a chart or a widget: the only place that builds HTML, always escaped and cut."""
+
+from __future__ import annotations
+
+import html as _html
+
+from barscope.errors import cut
+
+MAX_CHARS = 64
+"""Longer texts are cut: a long label wrecks the layout of a chart."""
+
+
+def plain(text: object) -> str:
+    """One line of at most 64 characters without control characters, for places that show text as text."""
+    return cut(text, MAX_CHARS)
+
+
+def escape(text: object) -> str:
+    """As `plain`, with HTML's special characters as entities: what widgets and Plotly's text fields get."""
+    return _html.escape(plain(text), quote=True)
+
+
+def block(text: object) -> str:
+    """Escaped text of several lines, such as an error with its traceback: at most 200 lines of 500 characters."""
+    return "\n".join(_html.escape(cut(line, 500), quote=True) for line in str(text).splitlines()[:200])
+
+
+def coloured(text: object, colour: str, *, bold: bool = False) -> str:
+    """A run of escaped text in one colour, in the markup that both Plotly and browsers read."""
+    inner = f"<b>{escape(text)}</b>" if bold else escape(text)
+    return f'<span style="color:{escape(colour)}">{inner}</span>'
+
+
+def page(title: object, background: str, body: str, scripts: tuple[str, ...]) -> str:
+    """A whole HTML page; `body` and `scripts` are the program's own, the title is the user's."""
+    return (
+        '<!DOCTYPE html><html lang="en"><head><meta charset="utf-8">'
+        '<meta name="viewport" content="width=device-width, initial-scale=1"><link rel="icon" href="data:,">'
+        f"<title>{escape(title)}</title>"
+        f"<style>html,body{{margin:0;height:100%;background:{escape(background)}}}</style></head>"
+        f"<body>{body}{''.join(f'<script>{script}</script>' for script in scripts)}</body></html>"
+    )
+
+
+def compact(value: float, decimals: int | None = None) -> str:
+    """A number a person reads at a glance: fixed decimals, or 1.23M for large ones; `–` where there is none."""
+    if value != value:
+        return "–"
+    if decimals is not None:
+        return f"{value:,.{decimals}f}"
+    unit, name = _unit(value)
+    if name:
+        return f"{value / unit:.2f}{name}"
+    return f"{value:,.0f}" if value == int(value) else f"{value:,.4g}"
+
+
+def short(value: float) -> str:
+    """A round number for a label: 500M, 2.5K."""
+    unit, name = _unit(value, least=1e3)
+    return f"{value / unit:g}{name}"
+
+
+def _unit(value: float, least: float = 1e4) -> tuple[float, str]:
+    units = ((1e12, "T"), (1e9, "B"), (1e6, "M"), (1e3, "K"))
+    return next(((unit, name) for unit, name in units if abs(value) >= max(unit, least)), (1.0, ""))
