@@ -1,7 +1,8 @@
 """barscope: a notebook-native environment for market analysis.
 
 A `Workspace` is a folder with market data and results. An `ExplorerRequest` asks for indicators over bars;
-`Workspace.explore` answers in the background with a `Job`, whose result is a `Run`.
+`Workspace.explore` answers in the background with a `Job`, whose result is a `Run`. A `BacktestRequest` asks what a
+`Strategy` would have done; `Workspace.backtest` answers the same way.
 """
 
 from __future__ import annotations
@@ -11,47 +12,84 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from barscope import errors
+    from barscope.domain import events
     from barscope.domain.bars import Bar, BarField, Bars
+    from barscope.domain.orders import ActionType, OrderSide, OrderType
+    from barscope.domain.parameters import ParamSpec
     from barscope.domain.periods import BarPeriod
+    from barscope.engine.broker import SimulatedBroker
+    from barscope.engine.bus import EventBus
+    from barscope.engine.configuration import configured
+    from barscope.engine.datafeed import SimulatedDatafeed
+    from barscope.engine.orchestrator import Orchestrator
+    from barscope.engine.recorder import RunRecorder
+    from barscope.engine.strategy import Strategy
     from barscope.indicators.core import Indicator
-    from barscope.indicators.user import indicator
     from barscope.indicators.parameters import parameter
+    from barscope.indicators.user import indicator
     from barscope.jobs import Job, JobSnapshot, JobStatus
-    from barscope.studies.request import ExplorerRequest, IndicatorConfig
+    from barscope.studies.request import BacktestRequest, ExplorerRequest, IndicatorConfig
     from barscope.workspace.run import Run
     from barscope.workspace.workspace import Workspace
 
 _HOMES = {
+    "ActionType": "barscope.domain.orders",
+    "BacktestRequest": "barscope.studies.request",
     "Bar": "barscope.domain.bars",
     "BarField": "barscope.domain.bars",
     "BarPeriod": "barscope.domain.periods",
     "Bars": "barscope.domain.bars",
+    "EventBus": "barscope.engine.bus",
     "ExplorerRequest": "barscope.studies.request",
     "Indicator": "barscope.indicators.core",
     "IndicatorConfig": "barscope.studies.request",
     "Job": "barscope.jobs",
     "JobSnapshot": "barscope.jobs",
     "JobStatus": "barscope.jobs",
+    "Orchestrator": "barscope.engine.orchestrator",
+    "OrderSide": "barscope.domain.orders",
+    "OrderType": "barscope.domain.orders",
+    "ParamSpec": "barscope.domain.parameters",
     "Run": "barscope.workspace.run",
+    "RunRecorder": "barscope.engine.recorder",
+    "SimulatedBroker": "barscope.engine.broker",
+    "SimulatedDatafeed": "barscope.engine.datafeed",
+    "Strategy": "barscope.engine.strategy",
     "Workspace": "barscope.workspace.workspace",
+    "configured": "barscope.engine.configuration",
     "indicator": "barscope.indicators.user",
     "parameter": "barscope.indicators.parameters",
 }
 
+_MODULES = {"errors": "barscope.errors", "events": "barscope.domain.events"}
+
 __all__ = [
+    "ActionType",
+    "BacktestRequest",
     "Bar",
     "BarField",
     "BarPeriod",
     "Bars",
+    "EventBus",
     "ExplorerRequest",
     "Indicator",
     "IndicatorConfig",
     "Job",
     "JobSnapshot",
     "JobStatus",
+    "Orchestrator",
+    "OrderSide",
+    "OrderType",
+    "ParamSpec",
     "Run",
+    "RunRecorder",
+    "SimulatedBroker",
+    "SimulatedDatafeed",
+    "Strategy",
     "Workspace",
+    "configured",
     "errors",
+    "events",
     "indicator",
     "parameter",
 ]
@@ -59,8 +97,8 @@ __version__ = "0.1.0"
 
 
 def __getattr__(name: str) -> Any:  # noqa: ANN401  # PEP 562: each name is imported when it is first used
-    if name == "errors":
-        return import_module("barscope.errors")
+    if name in _MODULES:
+        return import_module(_MODULES[name])
     if name not in _HOMES:
         raise AttributeError(f"module 'barscope' has no attribute {name!r}")
     value = getattr(import_module(_HOMES[name]), name)
