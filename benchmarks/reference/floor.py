@@ -1,4 +1,4 @@
-"""The floor of a recorded exploration: nothing but a bulk read, TA-Lib, JSON by polars, and a bulk write of the rows."""
+"""The floor of a recorded exploration: a bulk read, TA-Lib, JSON by polars, a bulk write of the rows."""
 
 from __future__ import annotations
 
@@ -14,7 +14,8 @@ BATCH_ROWS = 20_000
 def explore(connection, instrument_id, rtype, out, run_id, symbol, period):
     """Read, compute and write in bulk; returns the number of rows."""
     cursor = connection.execute(
-        "SELECT ts_event, open, high, low, close, volume FROM ohlcv WHERE instrument_id=? AND rtype=? ORDER BY ts_event",
+        "SELECT ts_event, open, high, low, close, volume FROM ohlcv WHERE instrument_id=? AND rtype=? "
+        "ORDER BY ts_event",
         (instrument_id, rtype),
     )
     table = np.fromiter(chain.from_iterable(cursor), dtype=np.int64).reshape(-1, 6)
@@ -35,8 +36,8 @@ def explore(connection, instrument_id, rtype, out, run_id, symbol, period):
         t, *ohlcv = columns
         out.execute("BEGIN IMMEDIATE")
         out.executemany(
-            "INSERT INTO bars_processed (run_id, ts_event_ns, ts_created_ns, symbol, bar_period, open, high, low, close,"
-            " volume, indicators) VALUES (?,?,?,?,?,?,?,?,?,?,?)",
+            "INSERT INTO bars_processed (run_id, ts_event_ns, ts_created_ns, symbol, bar_period, open, high, low,"
+            " close, volume, indicators) VALUES (?,?,?,?,?,?,?,?,?,?,?)",
             zip(repeat(run_id), t, repeat(0), repeat(symbol), repeat(period), *ohlcv, text, strict=False),
         )
         out.execute("COMMIT")

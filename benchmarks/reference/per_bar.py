@@ -181,7 +181,8 @@ def explore(connection, instrument_id, rtype, out, run_id, symbol, period, batch
 def feed(connection, instrument_id, rtype, symbol, period):
     """The bars of an instrument as events."""
     rows = connection.execute(
-        "SELECT ts_event, open, high, low, close, volume FROM ohlcv WHERE instrument_id=? AND rtype=? ORDER BY ts_event",
+        "SELECT ts_event, open, high, low, close, volume FROM ohlcv WHERE instrument_id=? AND rtype=? "
+        "ORDER BY ts_event",
         (instrument_id, rtype),
     )
     for ts, o, h, low, c, v in rows:

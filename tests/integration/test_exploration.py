@@ -45,7 +45,8 @@ def test_the_rows_that_other_programs_read_are_the_same_as_the_columns(workspace
     """bars_processed has one row per bar, NaN is null, and its JSON equals the columns."""
     run = workspace.explore(request()).result()
     rows = workspace.runs_store.database.rows(
-        "SELECT ts_event_ns, symbol, bar_period, close, volume, indicators FROM bars_processed WHERE run_id=? ORDER BY id",
+        "SELECT ts_event_ns, symbol, bar_period, close, volume, indicators FROM bars_processed "
+        "WHERE run_id=? ORDER BY id",
         (run.run_id,),
     )
     columns = run.columns("SYN")
@@ -144,7 +145,7 @@ def test_one_failing_indicator_fails_alone(workspace):
 
     asked = request(indicators=[bs.IndicatorConfig(class_name="RSI"), bs.IndicatorConfig(class_name="Broken")])
     job = workspace.explore(asked)
-    with pytest.raises(IndicatorError, match="Broken.*no luck"):
+    with pytest.raises(IndicatorError, match=r"Broken.*no luck"):
         job.result()
     assert job.snapshot.status is JobStatus.FAILED
     run = workspace.run(job.run_id)
@@ -258,6 +259,6 @@ def content(workspace):
     for path in (workspace.paths.secmaster, workspace.paths.runs, workspace.paths.presets):
         connection = apsw.Connection(f"file:{path}?mode=ro", flags=apsw.SQLITE_OPEN_READONLY | apsw.SQLITE_OPEN_URI)
         tables = [name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type='table'")]
-        found |= {(path.name, table): connection.execute(f'SELECT * FROM "{table}"').fetchall() for table in tables}
+        found |= {(path.name, table): connection.execute(f'SELECT * FROM "{table}"').fetchall() for table in tables}  # noqa: S608
         connection.close()
     return found

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import threading
-from concurrent.futures import Future
+import time
+from concurrent import futures
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 from barscope.errors import JobCancelledError
@@ -15,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Generator
 
 T = TypeVar("T")
+_TURN_S = 0.1
 
 
 class Job(Generic[T]):
@@ -30,7 +33,7 @@ class Job(Generic[T]):
         self._snapshot = JobSnapshot(job_id, clock())
         self._cancel_requested = False
         self._sealed = False
-        self._outcome: Future[T] = Future()
+        self._outcome: futures.Future[T] = futures.Future()
         self._outcome.set_running_or_notify_cancel()  # an awaiting task that is cancelled leaves the job alone
         self.preview: object | None = None
 
@@ -77,12 +80,15 @@ class Job(Generic[T]):
         return True
 
     def wait(self, timeout: float | None = None) -> bool:
-        """Wait for the end, at most `timeout` seconds; tells whether it has come."""
-        try:
-            self._outcome.exception(timeout)
-        except TimeoutError:
-            return False
-        return True
+        """Wait for the end, at most `timeout` seconds; tells whether it has come.
+
+        It waits in short turns: once polars is loaded, Ctrl-C does not end a wait without a timeout.
+        """
+        give_up = math.inf if timeout is None else time.monotonic() + timeout
+        while (left := give_up - time.monotonic()) > 0:
+            if futures.wait([self._outcome], min(left, _TURN_S)).done:
+                return True
+        return self._outcome.done()
 
     def result(self, timeout: float | None = None) -> T:
         """The result, waiting for it at most `timeout` seconds.

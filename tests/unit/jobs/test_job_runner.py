@@ -2,6 +2,7 @@
 
 import asyncio
 import gc
+import subprocess
 import sys
 import threading
 import weakref
@@ -168,6 +169,28 @@ def test_a_result_that_is_late_raises_timeout_and_the_work_goes_on(runner):
         job.result(0.01)
     go_on.set()
     assert job.result(10) is True
+
+
+INTERRUPTED = """
+import os, signal, threading
+import polars
+from barscope.jobs import JobRunner
+go_on = threading.Event()
+job = JobRunner().submit("a", lambda context: go_on.wait(60), ())
+threading.Timer(0.3, os.kill, [os.getpid(), signal.SIGINT]).start()
+try:
+    job.result()
+except KeyboardInterrupt:
+    print("interrupted", flush=True)
+finally:
+    go_on.set()
+"""
+
+
+def test_ctrl_c_ends_the_wait_for_a_result_although_polars_is_loaded():
+    """The wait has no timeout, yet the person at the keyboard gets the prompt back."""
+    done = subprocess.run([sys.executable, "-c", INTERRUPTED], capture_output=True, text=True, timeout=30, check=False)
+    assert done.stdout == "interrupted\n", done.stderr
 
 
 def test_finished_jobs_do_not_pile_up():

@@ -1,0 +1,61 @@
+# Everything starts here, from a fresh clone with Python 3.11 or newer: the environment is made in .venv.
+
+PYTHON ?= python3
+# Further arguments of pytest, for example: make test PYTEST="tests/unit -x"
+PYTEST ?=
+# Sizes of the benchmarks in bars, for example: make bench BARS="100000 1000000"
+BARS ?= 100000
+
+BIN := .venv/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check
+
+.DEFAULT_GOAL := help
+.PHONY: help demo lab test lint bench chromium clean
+
+help:  ## Show the targets
+	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
+
+demo: .venv/installed-user  ## Explore sample prices and open the notebook on them (stop with Ctrl-C)
+	@$(BIN)/barscope demo --workspace demo-data
+
+lab: .venv/installed-user  ## Open JupyterLab on the notebooks
+	@$(BIN)/barscope lab
+
+test: lint chromium  ## Run every check and test
+	@$(BIN)/pytest --numprocesses 2 $(PYTEST)
+
+lint: .venv/installed-test  ## Check style, types and the layers of the code
+	@$(BIN)/ruff check
+	@$(BIN)/ruff format --check
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+
+bench: .venv/installed-bench  ## Measure speed
+	@$(BIN)/pytest benchmarks $(BARS:%=--bars %) $(PYTEST)
+
+chromium: .venv/installed-test  ## Find or install the browser that the tests drive
+	@$(BIN)/python tests/browser/install_chromium.py
+
+clean:  ## Remove what make and the tools made; demo-data, where runs are kept, stays
+	@rm -rf .venv build dist .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis .benchmarks test-artifacts
+	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# One stamp for the environment and one for each set of dependencies; an edit of pyproject.toml makes the latter anew.
+
+.venv/python:
+	@command -v $(PYTHON) > /dev/null || { echo "No $(PYTHON) here. Install Python 3.11 or newer, or name it: make PYTHON=/path/to/python3" >&2; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "$(PYTHON) is $$($(PYTHON) --version), but barscope needs 3.11 or newer. Name another one: make PYTHON=python3.12" >&2; exit 1; }
+	@echo "Making .venv with $$($(PYTHON) --version)"
+	@$(PYTHON) -m venv .venv
+	@$(PIP) install --quiet --upgrade pip
+	@touch $@
+
+.venv/installed-user: .venv/python pyproject.toml
+	@echo "Installing barscope and what it needs; the first time takes about a minute"
+	@$(PIP) install --quiet --editable .
+	@touch $@
+
+.venv/installed-test .venv/installed-bench: .venv/installed-%: .venv/python pyproject.toml
+	@echo "Installing barscope and what its $* group needs; the first time takes about a minute"
+	@$(PIP) install --quiet --editable . --group $*
+	@touch $@ .venv/installed-user
