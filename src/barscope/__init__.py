@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from barscope import errors
+    from barscope.charts.data import ChartSpec
     from barscope.domain import events
     from barscope.domain.bars import Bar, BarField, Bars
     from barscope.domain.orders import ActionType, OrderSide, OrderType
@@ -39,6 +40,7 @@ _HOMES = {
     "BarField": "barscope.domain.bars",
     "BarPeriod": "barscope.domain.periods",
     "Bars": "barscope.domain.bars",
+    "ChartSpec": "barscope.charts.data",
     "EventBus": "barscope.engine.bus",
     "ExplorerRequest": "barscope.studies.request",
     "Indicator": "barscope.indicators.core",
@@ -70,6 +72,7 @@ __all__ = [
     "BarField",
     "BarPeriod",
     "Bars",
+    "ChartSpec",
     "EventBus",
     "ExplorerRequest",
     "Indicator",

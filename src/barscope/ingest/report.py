@@ -72,6 +72,7 @@ class IngestReport:
         reasons: Reason → number of rejected rows.
         rejected_rows: As in `ParsedSource`.
         notes: How the source was understood, one sentence each.
+        publisher_id: Under which publisher the bars are stored.
     """
 
     source: str
@@ -84,6 +85,7 @@ class IngestReport:
     reasons: dict[str, int]
     rejected_rows: pl.DataFrame
     notes: tuple[str, ...] = ()
+    publisher_id: int | None = None
 
     def __post_init__(self) -> None:
         accounted = self.inserted + self.unchanged + self.replaced + self.rejected
@@ -91,7 +93,9 @@ class IngestReport:
             raise InvalidParameterError(f"{self.read} rows were read, but {accounted} are accounted for")
 
     @classmethod
-    def of(cls, parsed: ParsedSource, *, inserted: int, unchanged: int, replaced: int) -> IngestReport:
+    def of(
+        cls, parsed: ParsedSource, *, inserted: int, unchanged: int, replaced: int, publisher_id: int | None = None
+    ) -> IngestReport:
         """The report of a parsed source once the store has counted its bars."""
         return cls(
             parsed.source,
@@ -104,6 +108,7 @@ class IngestReport:
             parsed.reasons,
             parsed.rejected_rows,
             parsed.notes,
+            publisher_id,
         )
 
     def __str__(self) -> str:

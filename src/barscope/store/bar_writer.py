@@ -193,5 +193,6 @@ def _conflict(batch: BarBatch, differing: np.ndarray) -> ConflictingBarsError:
     n = int(differing.sum())
     name = cut(batch.symbol) if batch.symbol is not None else f"instrument {batch.source_instrument_id}"
     first = iso(batch.bars.ts[int(np.argmax(differing))])
-    message = f"{n} bars of {name} (rtype {batch.rtype}) differ from stored ones, the first at {first}"
+    differ = "1 bar differs" if n == 1 else f"{n:,} bars differ"
+    message = f"{name} (rtype {batch.rtype}): {differ} from what is stored, first at {first}"
     return ConflictingBarsError(f"{message}; nothing was written: pass replace=True to overwrite them", n)

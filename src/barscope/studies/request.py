@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+from collections.abc import Mapping
 from typing import Annotated, Any, Self
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, JsonValue, ValidationError
@@ -98,6 +99,20 @@ class BacktestRequest(BarChoice):
     strategy: str
     strategy_params: dict[str, JsonValue] = Field(default_factory=dict)
     broker: dict[str, JsonValue] = Field(default_factory=dict)
+
+
+def request_of(config: Mapping[str, Any]) -> ExplorerRequest | BacktestRequest:
+    """The request a run was made by, from its config.
+
+    Raises:
+        InvalidParameterError: If the record does not tell it.
+    """
+    choice = {name: config[name] for name in BarChoice.model_fields if name in config}
+    if config.get("mode") == "exploration":
+        return ExplorerRequest(**choice, indicators=tuple(IndicatorConfig(**known) for known in config["indicators"]))
+    if config.get("mode") == "backtest" and "request" in config:
+        return BacktestRequest(**config["request"])
+    raise InvalidParameterError("this run cannot be repeated: its record holds no request of a workspace")
 
 
 def _explain(what: str, error: ValidationError) -> str:

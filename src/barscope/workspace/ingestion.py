@@ -57,15 +57,28 @@ def ingest_source(
     tell = on_progress or (lambda _part, _what: None)
     parsed = read_source(source, on_progress=lambda part: tell(part * 0.5, "reading"), **options)
     total = max(1, sum(len(batch.bars) for batch in parsed.batches))
+    owner = _publisher(parsed, publisher_id, publisher, dataset, venue)
     counts = secmaster.write(
-        _publisher(parsed, publisher_id, publisher, dataset, venue),
+        owner,
         parsed.batches,
         parsed.symbology,
         replace=replace,
         on_rows=lambda rows: tell(0.5 + 0.5 * min(1.0, rows / total), "storing"),
     )
     tell(1.0, "done")
-    return IngestReport.of(parsed, inserted=counts.inserted, unchanged=counts.unchanged, replaced=counts.replaced)
+    return IngestReport.of(
+        parsed,
+        inserted=counts.inserted,
+        unchanged=counts.unchanged,
+        replaced=counts.replaced,
+        publisher_id=_id_of(owner, secmaster),
+    )
+
+
+def _id_of(owner: int | PublisherName, secmaster: SecurityMaster) -> int:
+    if not isinstance(owner, PublisherName):
+        return owner
+    return next(p.publisher_id for p in secmaster.publishers() if (p.name, p.dataset) == owner[:2])
 
 
 def _publisher(

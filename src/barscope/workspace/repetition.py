@@ -5,9 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from barscope.errors import InvalidParameterError
 from barscope.studies.comparison import Difference, config_differences, first_difference
-from barscope.studies.request import BacktestRequest, BarChoice, ExplorerRequest, IndicatorConfig
+from barscope.studies.request import ExplorerRequest
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -46,20 +45,6 @@ class Repetition:
     __repr__ = __str__
 
 
-def request_of(config: Mapping[str, Any]) -> ExplorerRequest | BacktestRequest:
-    """The request a run was made by, from its config.
-
-    Raises:
-        InvalidParameterError: If the record does not tell it.
-    """
-    choice = {name: config[name] for name in BarChoice.model_fields if name in config}
-    if config.get("mode") == "exploration":
-        return ExplorerRequest(**choice, indicators=tuple(IndicatorConfig(**known) for known in config["indicators"]))
-    if config.get("mode") == "backtest" and "request" in config:
-        return BacktestRequest(**config["request"])
-    raise InvalidParameterError("this run cannot be repeated: its record holds no request of a workspace")
-
-
 def repeat(workspace: Workspace, run_id: str, timeout: float | None = None) -> Repetition:
     """Run a recorded run again and compare.
 
@@ -74,7 +59,7 @@ def repeat(workspace: Workspace, run_id: str, timeout: float | None = None) -> R
         TimeoutError: If it takes longer than `timeout`; it goes on.
     """
     original = workspace.run(run_id)
-    request = request_of(original.config)
+    request = original.request
     workspace.runs_store.symbols(run_id)  # only a completed run has results to compare
     if isinstance(request, ExplorerRequest):
         job = workspace.explore(request, fresh=True)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from barscope.domain.events import FillEvent, OrderSubmissionRequest
 from barscope.domain.roundtrips import RoundTrip
 from barscope.errors import InvalidParameterError, UnknownSymbolError, close_matches
+from barscope.studies.request import request_of
 from barscope.workspace.chart_data import chart_data
 from barscope.workspace.event_frames import equity_frame, rows_frame
 from barscope.workspace.frames import bars_frame, series_frame
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from barscope.domain.performance import Summary
     from barscope.engine.results import BacktestResult
     from barscope.store.runs import RunRecord
+    from barscope.studies.request import BacktestRequest, ExplorerRequest
     from barscope.studies.results import Results, SymbolColumns
     from barscope.widgets.live_chart import LiveChart
 
@@ -58,6 +60,15 @@ class Run:
     def config(self) -> dict[str, Any]:
         """Everything the run came from: it can be repeated from this."""
         return self.record.config
+
+    @property
+    def request(self) -> ExplorerRequest | BacktestRequest:
+        """The request that made the run, to be changed or sent again.
+
+        Raises:
+            InvalidParameterError: If the record does not tell it.
+        """
+        return request_of(self.config)
 
     @property
     def symbols(self) -> tuple[str, ...]:

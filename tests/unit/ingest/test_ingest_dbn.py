@@ -11,9 +11,9 @@ import pytest
 import zstandard
 
 from barscope.domain.batches import SymbologyEntry
+from barscope.domain.instruments import PublisherName
 from barscope.errors import DataError, InvalidParameterError, VendorFileError
 from barscope.ingest import dbn_child, read_source
-from barscope.domain.instruments import PublisherName
 from barscope.ingest.dbn import DecodeLimits, read_dbn
 from barscope.ingest.options import ReadOptions
 

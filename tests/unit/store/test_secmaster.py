@@ -148,7 +148,7 @@ def test_a_bar_that_differs_is_refused_and_nothing_is_written(master, column):
     columns = [values.copy() for values in days(12).columns()]
     columns[column][4] += 1
     with pytest.raises(
-        ConflictingBarsError, match=r"1 bars of AAPL .* the first at 2024-01-05T00:00:00Z.*replace"
+        ConflictingBarsError, match=r"AAPL .* 1 bar differs .* first at 2024-01-05T00:00:00Z.*replace"
     ) as told:
         master.write(1, [by_symbol(days(3), "MSFT"), by_symbol(FixedPointBars(*columns))])
     assert told.value.conflicts == 1
