@@ -20,7 +20,8 @@ class Fails(bs.Indicator):
         raise ValueError("<img src=x onerror='document.title=1'> costs $5 and $6")
 """
 FITS = """() => {
-  const parts = [...document.querySelectorAll(".jp-OutputArea-output:has(.barscope-panel), .barscope-panel .widget-box")];
+  const boxes = ".jp-OutputArea-output:has(.barscope-panel), .barscope-panel .widget-box";
+  const parts = [...document.querySelectorAll(boxes)];
   const stage = document.querySelector(".barscope-stage").clientWidth;
   const drawn = document.querySelector(".barscope-stage .main-svg").clientWidth;
   return parts.every((part) => part.scrollWidth <= part.clientWidth + 1) && drawn <= stage && drawn > stage - 40;
@@ -43,7 +44,6 @@ def folder(tmp_path):
 @pytest.fixture
 def opened(request, lab, open_notebook, folder):
     """A function that opens a notebook with a panel, its chart drawn; gives the notebook and the panel."""
-
     notebooks = []
 
     def open_(*before, dark=False):
@@ -67,6 +67,7 @@ def opened(request, lab, open_notebook, folder):
 def shot(notebook, panel, name):
     """A screenshot with the panel at the top of the window."""
     panel.evaluate("(element) => element.scrollIntoView({block: 'start'})")
+    notebook.page.evaluate("() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
     notebook.shot(name)
 
 
@@ -163,7 +164,7 @@ def test_earlier_session_is_reopened(opened):
     _notebook, panel = opened()
     add(panel, "SMA")
     panel.locator(".barscope-is-completed").wait_for()
-    panel.get_by_label("Period", exact=True).select_option("1 minute")
+    panel.get_by_role("combobox", name="Period", exact=True).select_option("1 minute")
     panel.get_by_label("Add a symbol").press_sequentially("SYN-A")
     panel.get_by_label("Add a symbol").press("Enter")
     panel.get_by_text("Choose an indicator above and add it.").wait_for()

@@ -6,8 +6,10 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from barscope.charts.data import ChartData, ChartSpec
+    from barscope.widgets.backtest_panel import BacktestPanel
     from barscope.widgets.explorer_panel import ExplorerPanel
     from barscope.widgets.live_chart import LiveChart
+    from barscope.widgets.runs_panel import RunsPanel
     from barscope.workspace.workspace import Workspace
 
 
@@ -16,6 +18,20 @@ def explorer_panel(workspace: Workspace) -> ExplorerPanel:
     from barscope.widgets.explorer_panel import ExplorerPanel
 
     return ExplorerPanel(workspace)
+
+
+def backtest_panel(workspace: Workspace) -> BacktestPanel:
+    """The backtest panel over a workspace."""
+    from barscope.widgets.backtest_panel import BacktestPanel
+
+    return BacktestPanel(workspace)
+
+
+def runs_panel(workspace: Workspace) -> RunsPanel:
+    """The runs panel over a workspace."""
+    from barscope.widgets.runs_panel import RunsPanel
+
+    return RunsPanel(workspace)
 
 
 def live_chart(data: ChartData, spec: ChartSpec | None = None) -> LiveChart:

@@ -21,6 +21,7 @@ class WorkspacePaths:
         runs: Results.
         presets: The user's saved choices.
         indicators: A folder with the user's own indicators; it need not exist.
+        strategies: A folder with the user's own strategies; it need not exist.
     """
 
     folder: Path
@@ -28,6 +29,7 @@ class WorkspacePaths:
     runs: Path
     presets: Path
     indicators: Path
+    strategies: Path
 
     @classmethod
     def of(cls, folder: str | Path | None = None, environment: Mapping[str, str] = os.environ) -> WorkspacePaths:
@@ -41,4 +43,4 @@ class WorkspacePaths:
             chosen = environment.get(f"{name.upper()}_DB_PATH")
             return Path(chosen).expanduser().absolute() if chosen else top / f"{name}.db"
 
-        return cls(top, path("secmaster"), path("runs"), path("presets"), top / "indicators")
+        return cls(top, path("secmaster"), path("runs"), path("presets"), top / "indicators", top / "strategies")

@@ -9,8 +9,9 @@ from barscope.studies.comparison import Difference, config_differences, first_di
 from barscope.studies.request import ExplorerRequest
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
+    from barscope.jobs import Job
     from barscope.workspace.run import Run
     from barscope.workspace.workspace import Workspace
 
@@ -58,13 +59,30 @@ def repeat(workspace: Workspace, run_id: str, timeout: float | None = None) -> R
         InvalidParameterError: If its record does not tell how to repeat it.
         TimeoutError: If it takes longer than `timeout`; it goes on.
     """
-    original = workspace.run(run_id)
-    request = original.request
+    again = enqueue_again(workspace, run_id).result(timeout)
+    return compare_again(workspace, run_id, again.run_id)
+
+
+def enqueue_again(workspace: Workspace, run_id: str) -> Job[Run]:
+    """Queue a recorded run once more, under an id of its own; raises as `repeat`."""
+    request = request_of(workspace.run(run_id).config)
     workspace.runs_store.symbols(run_id)  # only a completed run has results to compare
     if isinstance(request, ExplorerRequest):
-        job = workspace.explore(request, fresh=True)
-    else:
-        job = workspace.backtest(request)
-    again = job.result(timeout)
-    difference = first_difference(workspace.runs_store, run_id, again.run_id)
+        return workspace.explore(request, fresh=True)
+    return workspace.backtest(request)
+
+
+def compare_again(
+    workspace: Workspace, run_id: str, again_id: str, check: Callable[[], None] = lambda: None
+) -> Repetition:
+    """Compare a run with its repetition.
+
+    Args:
+        workspace: Where both are.
+        run_id: The original.
+        again_id: The repetition.
+        check: Called now and then; what it raises ends the comparison.
+    """
+    original, again = workspace.run(run_id), workspace.run(again_id)
+    difference = first_difference(workspace.runs_store, run_id, again_id, check)
     return Repetition(original, again, difference, config_differences(original.config, again.config))

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from barscope.domain.instruments import Coverage, Publisher
 from barscope.domain.venues import zone_of_venue
+from barscope.engine import loading
 from barscope.errors import UnknownPublisherError
 from barscope.indicators.loading import LoadFailure, load_entry_points, load_folder
 from barscope.jobs import Job, JobRunner
@@ -32,7 +33,9 @@ if TYPE_CHECKING:
     from barscope.ingest.report import IngestReport
     from barscope.ingest.source import Source
     from barscope.studies.request import BacktestRequest, ExplorerRequest
+    from barscope.widgets.backtest_panel import BacktestPanel
     from barscope.widgets.explorer_panel import ExplorerPanel
+    from barscope.widgets.runs_panel import RunsPanel
     from barscope.workspace.repetition import Repetition
     from barscope.workspace.samples import SampleCounts
 
@@ -41,8 +44,8 @@ class Workspace:
     """A folder of market data and results.
 
     Args:
-        folder: Made when it is not there. Its `indicators/` holds the user's own indicators. None is the folder that
-            BARSCOPE_WORKSPACE names, or `data`.
+        folder: Made when it is not there. Its `indicators/` and `strategies/` hold the user's own. None is the folder
+            that BARSCOPE_WORKSPACE names, or `data`.
         executor: Where jobs run; None is a pool of `workers` threads.
         workers: Threads of that pool.
         retention: How many exploration sessions are kept; None keeps all.
@@ -55,6 +58,7 @@ class Workspace:
         reads: Runs short reads for the screen, so that they never wait behind an exploration.
         recovered: Runs that a killed process left behind, now `failed` (interrupted).
         load_failures: The user's indicator files that could not be imported, with the reason.
+        strategy_failures: The same of strategies.
 
     Raises:
         StoreError: If a database is of another program or newer, or the folder cannot be written.
@@ -87,6 +91,7 @@ class Workspace:
         self.backtests = Backtests(self.secmaster, self.runs_store, self.bars, self.jobs, self.run)
         self.recovered = self.explorer.recover()
         self.load_failures: tuple[LoadFailure, ...] = self.reload_indicators()
+        self.strategy_failures: tuple[LoadFailure, ...] = self.reload_strategies()
 
     def __repr__(self) -> str:
         return f"Workspace({str(self.paths.folder)!r})"
@@ -204,6 +209,12 @@ class Workspace:
         self.load_failures = (*load_folder(self.paths.indicators), *load_entry_points())
         return self.load_failures
 
+    def reload_strategies(self) -> tuple[LoadFailure, ...]:
+        """Import the user's strategies again, from `strategies/` and from installed packages."""
+        found = (*loading.load_folder(self.paths.strategies), *loading.load_entry_points())
+        self.strategy_failures = found
+        return found
+
     # ---- panels
 
     def explorer_panel(self) -> ExplorerPanel:
@@ -211,6 +222,18 @@ class Workspace:
         from barscope.workspace.panels import explorer_panel
 
         return explorer_panel(self)
+
+    def backtest_panel(self) -> BacktestPanel:
+        """Backtests as a panel: choose bars and a strategy, watch it run, look at what came out."""
+        from barscope.workspace.panels import backtest_panel
+
+        return backtest_panel(self)
+
+    def runs_panel(self) -> RunsPanel:
+        """All runs as a panel: find them, look at what each came from and what came out, compare, repeat, delete."""
+        from barscope.workspace.panels import runs_panel
+
+        return runs_panel(self)
 
 
 def _run_row(record: RunRecord) -> tuple[object, ...]:

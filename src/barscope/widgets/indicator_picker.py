@@ -1,0 +1,140 @@
+"""The catalogue of indicators: search it by name or group, set parameters, add."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import ipywidgets as widgets
+
+from barscope.charts.text import escape, plain
+from barscope.errors import InvalidParameterError
+from barscope.indicators.registry import catalogue, search
+from barscope.widgets.fields import icon_button, indicator_label
+from barscope.widgets.parameter_form import ParameterForm
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from barscope.widgets.guard import Guard
+
+ALL_GROUPS = "All groups"
+
+
+class IndicatorPicker:
+    """Search, list, form and button.
+
+    The parameters last used for an indicator are there again when it is chosen again.
+
+    Attributes:
+        widget: What a panel shows.
+        search: Words that name, title or group have to hold.
+        group: One group, or all.
+        found: The indicators that match; its value is the chosen class name.
+        form: The parameters of the chosen one.
+        add: The button.
+        reload: The button that imports the user's own indicators again.
+    """
+
+    def __init__(
+        self, guard: Guard, on_add: Callable[[str, dict[str, Any]], None], on_reload: Callable[[], None]
+    ) -> None:
+        self._on_add = on_add
+        self._on_reload = on_reload
+        self._used: dict[str, dict[str, Any]] = {}
+        self._enabled = False
+        self._make_widgets(guard)
+        self._listen(guard)
+        self.refresh()
+
+    def select(self, class_name: str, params: Mapping[str, Any] | None = None) -> None:
+        """Choose an indicator and fill in its form.
+
+        Raises:
+            UnknownIndicatorError: If no such class is registered.
+        """
+        if params is not None:
+            self._used[class_name] = dict(params)
+        if class_name not in {value for _label, value in self.found.options}:
+            self.search.value, self.group.value = "", ALL_GROUPS
+        if self.found.value == class_name:
+            self._show()
+        else:
+            self.found.value = class_name
+
+    def refresh(self) -> None:
+        """Offer what is registered now; the user's own come first."""
+        groups = tuple(dict.fromkeys(cls.group for cls in catalogue()))
+        kept = self.group.value if self.group.value in groups else ALL_GROUPS
+        self.group.options = ((ALL_GROUPS, ALL_GROUPS), *((plain(group), group) for group in groups))
+        self.group.value = kept
+        self._filter()
+
+    def enable(self, enabled: bool) -> None:
+        """Whether there are bars to compute on."""
+        self._enabled = enabled
+        self._judge()
+
+    # ---- from one step to the next
+
+    def _filter(self) -> None:
+        classes = search(self.search.value) if self.search.value.strip() else catalogue()
+        shown = [cls for cls in classes if self.group.value in (ALL_GROUPS, cls.group)]
+        options = tuple((indicator_label(cls), cls.class_name) for cls in shown)
+        kept = self.found.value if self.found.value in {cls.class_name for cls in shown} else None
+        if self.found.options != options:
+            self.found.options = options
+        self.found.value = kept or (shown[0].class_name if shown else None)
+        self._count.value = escape(
+            f"{len(shown)} of {len(catalogue())}" if shown else "Nothing matches: try another word"
+        )
+
+    def _show(self) -> None:
+        class_name = self.found.value
+        if class_name is not None:
+            self.form.show(class_name, self._used.get(class_name))
+        self._judge()
+
+    def _judge(self) -> None:
+        problem = self.form.problem if self.found.value is not None else None
+        self._problem.value = escape(_without_class(problem, self.form.class_name)) if problem else ""
+        self._problem.tooltip = problem
+        self.add.disabled = not self._enabled or self.found.value is None or problem is not None
+
+    def _add(self) -> None:
+        if self.form.problem is not None:
+            raise InvalidParameterError(self.form.problem)
+        class_name, params = self.found.value, self.form.params
+        self._used[class_name] = params
+        self._on_add(class_name, params)
+
+    def _reload(self) -> None:
+        self._on_reload()
+        self.refresh()
+        self._show()
+
+    # ---- widgets
+
+    def _make_widgets(self, guard: Guard) -> None:
+        self.search = widgets.Text(placeholder="Search indicators", tooltip="Words in name, title or group")
+        self.group = widgets.Dropdown(options=[ALL_GROUPS], tooltip="Group of indicators")
+        self.reload = icon_button("refresh", "Import my own indicators again")
+        self.found = widgets.Select(rows=7, tooltip="Indicators")
+        self._count = widgets.HTML().add_class("barscope-hint")
+        self.form = ParameterForm(guard, self._judge)
+        self._problem = widgets.HTML().add_class("barscope-problem")
+        self.add = widgets.Button(description="Add indicator", icon="plus", button_style="primary")
+        line = widgets.Box([self.search, self.group, self.reload]).add_class("barscope-search")
+        footer = widgets.Box([self._problem, self._count, self.add]).add_class("barscope-add")
+        self.widget = widgets.VBox([line, self.found, self.form.widget, footer]).add_class("barscope-picker")
+
+    def _listen(self, guard: Guard) -> None:
+        self.search.observe(guard(lambda _change: self._filter()), "value")
+        self.group.observe(guard(lambda _change: self._filter()), "value")
+        self.found.observe(guard(lambda _change: self._show()), "value")
+        self.add.on_click(guard(lambda _button: self._add()))
+        self.reload.on_click(guard(lambda _button: self._reload()))
+
+
+def _without_class(problem: str, class_name: str | None) -> str:
+    """The message without the name of the class, which stands above it anyway."""
+    return problem.removeprefix(f"{class_name}: ")

@@ -1,0 +1,267 @@
+"""The session a panel works in: its indicators, what became of each, and which are shown. No widgets here."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+
+from barscope.errors import InvalidParameterError
+from barscope.indicators.registry import build_indicator
+from barscope.jobs import JobStatus
+from barscope.studies.request import ExplorerRequest, IndicatorConfig
+from barscope.studies.session import session_id_of
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from barscope.jobs import Job, JobRunner
+    from barscope.studies.explorer import Explorer
+    from barscope.studies.results import RunColumns
+    from barscope.studies.session import IndicatorState
+
+Key = tuple[str, str]
+"""What makes two indicators the same: class and canonical parameters."""
+
+CACHED = "cached"
+OUTDATED = "outdated"
+ELSEWHERE = "elsewhere"
+"""States beside those of a job: recorded before, on bars that have changed since, and running in another process."""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One indicator of the session.
+
+    Attributes:
+        key: What makes it the same as another.
+        run_id: Its newest run.
+        class_name: The indicator.
+        params: Its parameters, defaults filled in.
+        series: The names of its series.
+        status: A job status, `cached`, `outdated` or `elsewhere`.
+        stage: What is being done now.
+        progress: 0 to 1.
+        message: Detail of the stage.
+        error: Why it failed or cannot be shown.
+        traceback: Where it failed, for a developer.
+        visible: Whether the chart draws it.
+    """
+
+    key: Key
+    run_id: str
+    class_name: str
+    params: dict[str, Any] = field(hash=False)
+    series: tuple[str, ...]
+    status: str
+    stage: str = ""
+    progress: float = 0.0
+    message: str = ""
+    error: str | None = None
+    traceback: str | None = field(default=None, repr=False)
+    visible: bool = True
+
+    @property
+    def name(self) -> str:
+        """What a person calls it: its series, or what several series have in common."""
+        if len(self.series) == 1:
+            return self.series[0]
+        heads = {name.rpartition(".")[0] for name in self.series}
+        return heads.pop() if len(heads) == 1 and "" not in heads else self.class_name
+
+    @property
+    def reason(self) -> str:
+        """Why it failed, without the name of the indicator that stands beside it."""
+        error = self.error or "no reason given"
+        return error.partition(" failed: ")[2] or error
+
+    @property
+    def is_live(self) -> bool:
+        """Whether a job works on it."""
+        return self.status in (JobStatus.QUEUED, JobStatus.RUNNING, JobStatus.CANCELLING)
+
+    @property
+    def is_recorded(self) -> bool:
+        """Whether its run is complete."""
+        return self.status in (JobStatus.COMPLETED, CACHED)
+
+
+class SessionModel:
+    """The indicators of the open session, one entry per class and parameters; the newest run of each counts.
+
+    Attributes:
+        source: The choice of bars; None while none is open.
+        session_id: The id of the open session.
+        entries: The indicators by key, in the order they are listed.
+        before: The indicators of the session that was open before this one, to be carried over.
+    """
+
+    def __init__(self, explorer: Explorer, jobs: JobRunner) -> None:
+        self._explorer = explorer
+        self._runner = jobs
+        self._seen: set[str] = set()
+        self.source: ExplorerRequest | None = None
+        self.session_id: str | None = None
+        self.entries: dict[Key, Entry] = {}
+        self.before: tuple[IndicatorConfig, ...] = ()
+
+    @property
+    def configs(self) -> tuple[IndicatorConfig, ...]:
+        """The listed indicators, as a request names them."""
+        return tuple(IndicatorConfig(class_name=e.class_name, params=e.params) for e in self.entries.values())
+
+    @property
+    def jobs(self) -> tuple[Job[Any], ...]:
+        """The jobs of the listed indicators, live or finished lately."""
+        found = (self._runner.get(run_id) for run_id in dict.fromkeys(e.run_id for e in self.entries.values()))
+        return tuple(job for job in found if job is not None)
+
+    # ---- opening
+
+    def open(self, source: ExplorerRequest | None) -> None:
+        """Work in the session of a choice of bars; retention keeps it until another is opened."""
+        before = self.configs or self.before
+        self.release()
+        self.before, self.source = before, source
+        if source is not None:
+            self.session_id = session_id_of(source)
+            self._explorer.retention.hold(self.session_id)
+            self.read()
+
+    def release(self) -> None:
+        """Let go of the session; its jobs go on."""
+        if self.session_id is not None:
+            self._explorer.retention.release(self.session_id)
+        self.source = self.session_id = None
+        self.entries, self._seen = {}, set()
+
+    def read(self) -> None:
+        """Take over runs of the session that are new here, so also those started from code."""
+        if self.session_id is None:
+            return
+        settled = set()
+        for state in self._explorer.get_session_indicators(self.session_id):
+            if state.run_id in self._seen:
+                continue
+            entry = _entry_of(state, is_here=self._runner.get(state.run_id) is not None)
+            known = self.entries.get(entry.key)
+            if state.status != JobStatus.CANCELLED or (known is not None and known.run_id == entry.run_id):
+                self._put(entry)
+            if entry.status != ELSEWHERE:
+                settled.add(entry.run_id)
+        self._seen |= settled
+
+    # ---- what a person does
+
+    def add(self, class_name: str, params: Mapping[str, Any], *, fresh: bool = False) -> Job[Any]:
+        """Queue an indicator; one that was computed on these bars before comes from its record.
+
+        Raises:
+            BarscopeError: If it does not hold; nothing changes then.
+        """
+        if self.source is None:
+            raise InvalidParameterError("No symbols selected")
+        indicator = build_indicator(class_name, params)
+        config = IndicatorConfig(class_name=class_name, params=dict(params))
+        request = self.source.model_copy(update={"indicators": (config,)})
+        job = self._explorer.enqueue_exploration(request, fresh=fresh)
+        self._seen.add(job.run_id)
+        key = (indicator.class_name, indicator.canonical_params())
+        series = tuple(output.name for output in indicator.outputs)
+        self._put(Entry(key, job.run_id, indicator.class_name, indicator.params, series, JobStatus.QUEUED))
+        self.follow()
+        return job
+
+    def retry(self, key: Key) -> Job[Any]:
+        """Compute an indicator anew."""
+        entry = self.entries[key]
+        return self.add(entry.class_name, entry.params, fresh=True)
+
+    def cancel(self, key: Key) -> None:
+        """Ask the job of an indicator to stop."""
+        if self.entries[key].is_live:
+            self._explorer.cancel_run(self.entries[key].run_id)
+            self.follow()
+
+    def cancel_all(self) -> None:
+        """Ask every job of the session to stop."""
+        for key in tuple(self.entries):
+            self.cancel(key)
+
+    def show(self, key: Key, visible: bool) -> None:
+        """Draw an indicator, or no longer."""
+        self.entries[key] = replace(self.entries[key], visible=visible)
+
+    def remove(self, key: Key) -> None:
+        """Take an indicator off the list; what was recorded stays recorded, and is there when it is added again."""
+        self.cancel(key)
+        del self.entries[key]
+
+    # ---- what the work does
+
+    def follow(self) -> bool:
+        """Take over how far each job is; tells whether any is live."""
+        for key, entry in self.entries.items():
+            if entry.is_live:
+                self.entries[key] = self._followed(entry)
+        return any(entry.is_live for entry in self.entries.values())
+
+    def previews(self) -> dict[str, RunColumns]:
+        """Run id → columns by symbol, of runs that are computed but not yet recorded."""
+        live = {entry.run_id for entry in self.entries.values() if entry.is_live}
+        found = {job.run_id: job.preview for job in self.jobs if job.run_id in live}
+        return {run_id: columns for run_id, columns in found.items() if isinstance(columns, dict)}
+
+    def mark(self, problems: Mapping[str, str]) -> None:
+        """Note why the recorded series of some runs cannot be shown."""
+        for key, entry in self.entries.items():
+            if entry.run_id in problems and entry.is_recorded:
+                self.entries[key] = replace(entry, status=OUTDATED, error=problems[entry.run_id])
+
+    def _put(self, entry: Entry) -> None:
+        known = self.entries.get(entry.key)
+        self.entries[entry.key] = replace(entry, visible=known is None or known.visible)
+
+    def _followed(self, entry: Entry) -> Entry:
+        now = self._explorer.get_explorer_progress(entry.run_id)
+        status = CACHED if now.stage == CACHED else now.status.value
+        error = now.error
+        if now.status is JobStatus.FAILED and self.session_id is not None:
+            status, error = self._own_fate(entry, status, error)
+        return replace(
+            entry,
+            status=status,
+            stage=now.stage,
+            progress=now.progress,
+            message=now.message,
+            error=error,
+            traceback=now.traceback,
+        )
+
+    def _own_fate(self, entry: Entry, status: str, error: str | None) -> tuple[str, str | None]:
+        """What became of one indicator of a run that failed: others of it may have, and this one not."""
+        for state in self._explorer.get_session_indicators(self.session_id or ""):
+            if state.run_id == entry.run_id and (state.class_name, _canonical(state.params)) == entry.key:
+                return state.status, state.error
+        return status, error
+
+
+def _entry_of(state: IndicatorState, *, is_here: bool) -> Entry:
+    key = (state.class_name, _canonical(state.params))
+    is_done = JobStatus(state.status).is_terminal
+    status = state.status if is_done or is_here else ELSEWHERE
+    return Entry(
+        key,
+        state.run_id,
+        state.class_name,
+        dict(state.params),
+        state.series,
+        status,
+        stage=state.stage,
+        progress=state.progress,
+        error=state.error,
+    )
+
+
+def _canonical(params: Mapping[str, object]) -> str:
+    return json.dumps(params, sort_keys=True)

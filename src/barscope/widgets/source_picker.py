@@ -1,0 +1,285 @@
+"""Which bars to look at: period, dataset, publisher, symbols, dates; each step offers what is stored."""
+
+from __future__ import annotations
+
+import datetime as dt
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+import ipywidgets as widgets
+
+from barscope.charts.text import block
+from barscope.domain.time import parse_date
+from barscope.errors import InvalidParameterError, cut
+from barscope.studies.request import ExplorerRequest
+from barscope.widgets.date_field import DateField
+from barscope.widgets.fields import labelled
+from barscope.widgets.source_choices import PERIOD_NAMES, SYMBOL_TYPE_NAMES, SourceChoices
+from barscope.widgets.symbol_box import SymbolBox
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+
+    from barscope.domain.instruments import Publisher
+    from barscope.store.secmaster import SecurityMaster
+    from barscope.widgets.guard import Guard
+
+ALL_DAYS_NOTE = "Dates that span all stored bars stay open: bars stored later belong to the same session."
+
+
+class SourcePicker:
+    """The choice of bars; `value` is a request without indicators, or None while no symbol is chosen.
+
+    A first or last date that is the first or last stored one stays open in `value`, so that bars stored tomorrow
+    belong to the same session.
+
+    Attributes:
+        widget: What a panel shows.
+        period: Record type.
+        dataset: Dataset.
+        publisher: Publisher id.
+        symbol_type: What kind of names the symbols are; shown only where there is a choice.
+        symbols: The chosen symbols.
+        start: First day.
+        end: Last day.
+        message: What was changed about the dates and why, for a person; empty most of the time.
+    """
+
+    def __init__(self, secmaster: SecurityMaster, guard: Guard, on_change: Callable[[], None]) -> None:
+        self._secmaster = secmaster
+        self._on_change = on_change
+        self._filling = False
+        self._told: ExplorerRequest | None = None
+        self._choices = SourceChoices((), ())
+        self._days: tuple[dt.date, dt.date] | None = None
+        self.message = ""
+        self._make_widgets()
+        self._listen(guard)
+        self.reload()
+
+    # ---- what is chosen
+
+    @property
+    def value(self) -> ExplorerRequest | None:
+        """The choice of bars."""
+        if not self.symbols.value or self._days is None:
+            return None
+        first, last = (day.isoformat() for day in self._days)
+        return ExplorerRequest(
+            symbols=tuple(self.symbols.value),
+            rtype=self.period.value,
+            publisher_id=self.publisher.value,
+            start_date=self.start.value if self.start.value and self.start.value != first else None,
+            end_date=self.end.value if self.end.value and self.end.value != last else None,
+            symbol_type=self.symbol_type.value,
+        )
+
+    def set(self, source: ExplorerRequest) -> None:
+        """Choose what a request or a session chose.
+
+        Raises:
+            InvalidParameterError: If its bars are not stored any more; the choice stays as it is.
+        """
+        self._check_stored(source)
+        dataset = next(p.dataset for p in self._choices.publishers if p.publisher_id == source.publisher_id)
+        with self._quietly():
+            self.period.value = source.rtype
+            self._fill_datasets(dataset, source.publisher_id, source.symbol_type)
+            self.symbols.value = list(source.symbols)
+            self._fill_dates()
+            self.start.value = source.start_date or self.start.value
+            self.end.value = source.end_date or self.end.value
+            self._clamp()
+        self._tell()
+
+    def reload(self) -> None:
+        """Read again what is stored; what was chosen stays chosen as far as it is there."""
+        self._choices = SourceChoices(self._secmaster.publishers(), self._secmaster.coverage())
+        with self._quietly():
+            _offer(self.period, [(PERIOD_NAMES[rtype], rtype) for rtype in self._choices.rtypes()])
+            self._fill_datasets()
+        self._tell()
+
+    def _check_stored(self, source: ExplorerRequest) -> None:
+        there = self._choices.symbols(source.rtype, source.publisher_id, source.symbol_type)
+        missing = [symbol for symbol in source.symbols if symbol not in set(there)]
+        if missing:
+            period = PERIOD_NAMES.get(source.rtype, f"rtype {source.rtype}")
+            raise InvalidParameterError(
+                f"no {period} bars of {cut(', '.join(missing))} from publisher {source.publisher_id} are stored "
+                "any more: ingest them again or choose other symbols"
+            )
+
+    # ---- from one step to the next
+
+    def _fill_datasets(
+        self, dataset: str | None = None, publisher_id: int | None = None, symbol_type: str | None = None
+    ) -> None:
+        datasets = self._choices.datasets(self.period.value) if self.period.value is not None else ()
+        _offer(self.dataset, [(cut(name, 40), name) for name in datasets], dataset)
+        self._fill_publishers(publisher_id, symbol_type)
+
+    def _fill_publishers(self, publisher_id: int | None = None, symbol_type: str | None = None) -> None:
+        publishers: Sequence[Publisher] = ()
+        if self.dataset.value is not None:
+            publishers = self._choices.publishers_of(self.period.value, self.dataset.value)
+        _offer(self.publisher, [(_publisher_name(p), p.publisher_id) for p in publishers], publisher_id)
+        self._fill_symbol_types(symbol_type)
+
+    def _fill_symbol_types(self, symbol_type: str | None = None) -> None:
+        kinds: tuple[str, ...] = ()
+        if self.publisher.value is not None:
+            kinds = self._choices.symbol_types(self.period.value, self.publisher.value)
+        _offer(self.symbol_type, [(SYMBOL_TYPE_NAMES[kind], kind) for kind in kinds], symbol_type)
+        self.symbol_type.layout.display = "" if len(kinds) > 1 else "none"
+        self._fill_symbols()
+
+    def _fill_symbols(self) -> None:
+        symbols: tuple[str, ...] = ()
+        if self.symbol_type.value is not None:
+            symbols = self._choices.symbols(self.period.value, self.publisher.value, self.symbol_type.value)
+        there = set(symbols)
+        self.symbols.choices = list(symbols)
+        self.symbols.value = [symbol for symbol in self.symbols.value if symbol in there]
+        self.symbols.disabled = not symbols
+        self.symbols.placeholder = f"Type to find one of {len(symbols):,}" if symbols else "No bars are stored yet"
+        self._fill_dates()
+
+    def _take_symbols(self) -> None:
+        there = set(self.symbols.choices)
+        unknown = [symbol for symbol in self.symbols.value if symbol not in there]
+        self.symbols.value = [symbol for symbol in dict.fromkeys(self.symbols.value) if symbol in there]
+        self._fill_dates()
+        if unknown:
+            self._say(f"Not stored here: {', '.join(cut(symbol) for symbol in unknown[:5])}.")
+
+    def _fill_dates(self) -> None:
+        """Span what is stored of the chosen symbols; dates the user narrowed stay where they still fit."""
+        before = self._days
+        self._days = None
+        if self.symbols.value:
+            self._days = self._choices.days(
+                self.period.value, self.publisher.value, self.symbol_type.value, self.symbols.value
+            )
+        first, last = (day.isoformat() for day in self._days) if self._days else ("", "")
+        was_first, was_last = (day.isoformat() for day in before) if before else ("", "")
+        for field in (self.start, self.end):
+            field.min, field.max, field.disabled = first, last, self._days is None
+        self.start.value = first if self.start.value in ("", was_first) else self.start.value
+        self.end.value = last if self.end.value in ("", was_last) else self.end.value
+        self._clamp()
+
+    def _clamp(self) -> None:
+        """Bring the dates into what is stored, and into order, and say so."""
+        if self._days is None:
+            self.start.value = self.end.value = ""
+            self._say("")
+            return
+        first, last = self._days
+        start, start_note = _within(self.start.value, first, last, first)
+        end, end_note = _within(self.end.value, first, last, last)
+        order_note = ""
+        if start > end:
+            start, end = end, start
+            order_note = "The first day was after the last: swapped."
+        self.start.value, self.end.value = start.isoformat(), end.isoformat()
+        self._say(" ".join(note for note in (start_note, end_note, order_note) if note))
+
+    def _say(self, message: str) -> None:
+        self.message = message
+        self._note.value = block(message)
+
+    def _tell(self) -> None:
+        value = self.value
+        if value != self._told:
+            self._told = value
+            self._on_change()
+
+    # ---- widgets
+
+    def _make_widgets(self) -> None:
+        self.period = _dropdown("Period")
+        self.dataset = _dropdown("Dataset")
+        self.publisher = _dropdown("Publisher")
+        self.symbol_type = _dropdown("Symbol type")
+        self.symbols = SymbolBox()
+        self.start = DateField(label="First day")
+        self.end = DateField(label="Last day")
+        self.refresh = widgets.Button(icon="refresh", tooltip="Read again what is stored").add_class("barscope-icon")
+        self._note = widgets.HTML().add_class("barscope-hint")
+        self.widget = widgets.Box(
+            [
+                self.period,
+                self.dataset,
+                self.publisher,
+                self.symbol_type,
+                labelled("Symbols", self.symbols),
+                labelled("From", self.start, tooltip=ALL_DAYS_NOTE),
+                labelled("To", self.end, tooltip=ALL_DAYS_NOTE),
+                self.refresh,
+                self._note,
+            ]
+        ).add_class("barscope-source")
+
+    def _listen(self, guard: Guard) -> None:
+        steps: Iterable[tuple[Any, Callable[[], None]]] = (
+            (self.period, self._fill_datasets),
+            (self.dataset, self._fill_publishers),
+            (self.publisher, self._fill_symbol_types),
+            (self.symbol_type, self._fill_symbols),
+            (self.symbols, self._take_symbols),
+            (self.start, self._clamp),
+            (self.end, self._clamp),
+        )
+        for widget, fill in steps:
+            widget.observe(guard(lambda _change, fill=fill: self._step(fill)), "value")
+        self.refresh.on_click(guard(lambda _button: self.reload()))
+
+    def _step(self, fill: Callable[[], None]) -> None:
+        if not self._filling:
+            with self._quietly():
+                fill()
+            self._tell()
+
+    @contextmanager
+    def _quietly(self) -> Iterator[None]:
+        """Change fields without each change starting the steps after it anew."""
+        before, self._filling = self._filling, True
+        try:
+            yield
+        finally:
+            self._filling = before
+
+
+def _dropdown(label: str) -> widgets.Dropdown:
+    return widgets.Dropdown(description=label).add_class("barscope-field")
+
+
+def _offer(dropdown: widgets.Dropdown, options: Sequence[tuple[str, object]], wanted: object = None) -> None:
+    """Other options; the one wanted, else the one chosen so far, else the first is chosen."""
+    values = [value for _label, value in options]
+    kept = next((value for value in (wanted, dropdown.value) if value in values), values[0] if values else None)
+    if tuple(dropdown.options) != tuple(options):
+        dropdown.options = tuple(options)
+    dropdown.value = kept
+    dropdown.disabled = not values
+
+
+def _publisher_name(publisher: Publisher) -> str:
+    venue = f" · {publisher.venue}" if publisher.venue else ""
+    return cut(f"{publisher.name}{venue}", 40)
+
+
+def _within(text: str, first: dt.date, last: dt.date, fallback: dt.date) -> tuple[dt.date, str]:
+    """A date brought into what is stored, and a note where it was not there."""
+    if not text:
+        return fallback, ""
+    try:
+        day = parse_date(text)
+    except InvalidParameterError as error:
+        return fallback, f"{error}."
+    if day < first:
+        return first, f"{day} is before the first stored bar: {first} it is."
+    if day > last:
+        return last, f"{day} is after the last stored bar: {last} it is."
+    return day, ""

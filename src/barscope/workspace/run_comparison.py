@@ -1,0 +1,76 @@
+"""Two runs side by side, read in the background: what they came from, what came out, where they part."""
+
+from __future__ import annotations
+
+import itertools
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from barscope.jobs import JobContext, Stage
+from barscope.studies.comparison import config_differences, first_difference
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from barscope.charts.data import Theme
+    from barscope.domain.performance import Summary
+    from barscope.jobs import Job
+    from barscope.studies.comparison import Difference
+    from barscope.workspace.run import Run
+    from barscope.workspace.run_view import FigureParts
+    from barscope.workspace.workspace import Workspace
+
+STAGES = (Stage("opening both runs", 2), Stage("comparing events", 3), Stage("drawing", 1))
+_numbers = itertools.count(1)
+
+
+@dataclass(frozen=True, slots=True)
+class RunComparison:
+    """Two runs.
+
+    Attributes:
+        runs: Both.
+        changed: What they came from differently: dotted key → the two values.
+        summaries: Their metrics; None for one that is no backtest or not completed.
+        has_events: Whether both are completed, so that there are events to compare.
+        difference: The first event in which they differ, or None.
+        equity: Their equity curves in one figure, where both have one.
+    """
+
+    runs: tuple[Run, Run]
+    changed: Mapping[str, tuple[Any, Any]]
+    summaries: tuple[Summary | None, Summary | None]
+    has_events: bool
+    difference: Difference | None
+    equity: FigureParts | None
+
+
+def enqueue_comparison(ws: Workspace, first: str, second: str, theme: Theme) -> Job[RunComparison]:
+    """Compare two runs without waiting for explorations and backtests."""
+    work = lambda context: read_comparison(context, ws, first, second, theme)  # noqa: E731
+    return ws.reads.submit(f"comparison-{next(_numbers)}", work, STAGES)
+
+
+def read_comparison(context: JobContext, ws: Workspace, first: str, second: str, theme: Theme) -> RunComparison:
+    """The work of `enqueue_comparison`.
+
+    Raises:
+        UnknownRunError: If one of them is not there any more.
+    """
+    context.enter("opening both runs")
+    one, other = ws.run(first), ws.run(second)
+    summaries = (_summary(one), _summary(other))
+    context.enter("comparing events")
+    has_events = one.status == other.status == "completed"
+    difference = first_difference(ws.runs_store, first, second, context.check) if has_events else None
+    context.enter("drawing")
+    equity = None
+    if all(summary is not None for summary in summaries):
+        equity = one.equity_figure(other, theme=theme).to_plotly_json()
+    changed = config_differences(one.config, other.config)
+    return RunComparison((one, other), changed, summaries, has_events, difference, equity)
+
+
+def _summary(run: Run) -> Summary | None:
+    is_backtest = run.status == "completed" and run.config.get("mode") == "backtest"
+    return run.summary() if is_backtest else None

@@ -1,0 +1,100 @@
+"""What the screen needs of one run: its chart, trades, metrics and figures, read and drawn in the background."""
+
+from __future__ import annotations
+
+import itertools
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from barscope.jobs import JobContext, Stage
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from barscope.charts.data import ChartData, Theme
+    from barscope.domain.performance import Summary
+    from barscope.domain.roundtrips import RoundTrip
+    from barscope.jobs import Job
+    from barscope.workspace.run import Run
+    from barscope.workspace.workspace import Workspace
+
+STAGES = (Stage("opening the run", 4), Stage("computing results", 1), Stage("drawing", 1))
+_numbers = itertools.count(1)
+
+FigureParts = dict[str, Any]
+"""A figure as Plotly's `data` and `layout`."""
+
+
+@dataclass(frozen=True, slots=True)
+class RunView:
+    """One run, ready to be shown.
+
+    Attributes:
+        run: The run.
+        symbol: The symbol in the chart; None where the run has no results.
+        theme: The colours the figures are drawn in.
+        chart: What the chart draws.
+        trips: The round trips of a backtest.
+        summary: Its metrics.
+        figures: `equity`, `pnl` and `journey` of a backtest.
+    """
+
+    run: Run
+    symbol: str | None
+    theme: Theme
+    chart: ChartData | None = None
+    trips: tuple[RoundTrip, ...] = ()
+    summary: Summary | None = None
+    figures: Mapping[str, FigureParts] = field(default_factory=dict)
+
+    @property
+    def is_backtest(self) -> bool:
+        """Whether it traded."""
+        return self.summary is not None
+
+
+def enqueue_run_view(
+    ws: Workspace, run_id: str, symbol: str | None, theme: Theme, known: Run | None = None
+) -> Job[RunView]:
+    """Read a run without waiting for explorations and backtests.
+
+    Args:
+        ws: The workspace.
+        run_id: The run.
+        symbol: Which of its symbols to chart; None is its first.
+        theme: The colours of the figures.
+        known: The run where it was opened before: what it has read is not read again.
+    """
+    work = lambda context: read_run_view(context, ws, run_id, symbol, theme, known)  # noqa: E731
+    return ws.reads.submit(f"run-view-{next(_numbers)}", work, STAGES)
+
+
+def read_run_view(
+    context: JobContext, ws: Workspace, run_id: str, symbol: str | None, theme: Theme, known: Run | None
+) -> RunView:
+    """The work of `enqueue_run_view`.
+
+    Raises:
+        UnknownRunError: If there is no such run any more.
+    """
+    context.enter("opening the run")
+    run = known or ws.run(run_id)
+    if run.status != "completed" or not run.symbols:
+        return RunView(run, None, theme)
+    chosen = symbol if symbol in run.symbols else run.symbols[0]
+    chart = run.chart_data(chosen)
+    context.enter("computing results")
+    if run.config.get("mode") != "backtest":
+        return RunView(run, chosen, theme, chart)
+    trips, summary = run.result.round_trips, run.summary()
+    context.enter("drawing")
+    return RunView(run, chosen, theme, chart, trips, summary, _figures(run, theme))
+
+
+def _figures(run: Run, theme: Theme) -> dict[str, FigureParts]:
+    drawn = {
+        "equity": run.equity_figure(theme=theme),
+        "pnl": run.pnl_figure(theme=theme),
+        "journey": run.journey_figure(theme=theme),
+    }
+    return {name: figure.to_plotly_json() for name, figure in drawn.items()}
