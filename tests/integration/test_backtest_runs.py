@@ -28,6 +28,7 @@ from barscope.errors import (
     UnknownRunError,
     UnknownSymbolError,
 )
+from barscope.store.run_events import read_events
 from barscope.store.runs import RunStore
 from barscope.store.runs_schema import EVENT_TABLES
 from barscope.store.secmaster import SecurityMaster
@@ -177,6 +178,8 @@ def test_results_from_the_record_equal_those_of_the_run(runs):
     assert str(again.summary()) == str(live.summary())
     np.testing.assert_array_equal(again.equity.equity, live.equity.equity)
     assert recorded_events(runs, live.run_id, events.OrderAccepted)[0].broker_order_id == "SIM-1"
+    with pytest.raises(InvalidParameterError, match="no event table nonsense"):
+        read_events(runs, live.run_id, "nonsense")
 
 
 def test_a_second_period_is_recorded_as_rows(runs):
@@ -206,11 +209,11 @@ def test_the_table_of_bars_is_filled_on_request(runs):
 
 @pytest.mark.parametrize(
     ("where", "at"),
-    [("setup", "before the first bar"), ("bar", "A 1970-01-01T00:29"), ("last bar", "A 1970-01-01T01:39")],
+    [("setup", "while setting up"), ("bar", "A 1970-01-01T00:29"), ("last bar", "A 1970-01-01T01:39")],
 )
 def test_a_strategy_that_raises_fails_its_run_and_no_other(runs, where, at):
     """The error says run, symbol and bar with the original as its cause; no row stays; the next run is unharmed."""
-    with pytest.raises(StrategyError, match=rf"failed (at )?{at}.*ValueError: bad idea") as caught:
+    with pytest.raises(StrategyError, match=rf"failed (at )?{at}.*: ValueError: bad idea") as caught:
         orchestrator(runs, [configured(_Failing, where=where)], {"A": walk(100)}).run()
     assert isinstance(caught.value.__cause__, ValueError)
     record = single(runs)
@@ -312,8 +315,8 @@ class _BrokenRecorder(RunRecorder):
 
 
 @pytest.mark.parametrize(("feed", "recorder", "words"), [
-    (_BrokenFeed, RunRecorder, "OSError: line is down"),
-    (SimulatedDatafeed, _BrokenRecorder, "RuntimeError: no more ink"),
+    (_BrokenFeed, RunRecorder, "while fetching prices: OSError: line is down"),
+    (SimulatedDatafeed, _BrokenRecorder, "while recording: RuntimeError: no more ink"),
 ])  # fmt: skip
 def test_a_failing_datafeed_or_recorder_fails_the_run(runs, feed, recorder, words):
     """The run is failed with the error, and none of its rows stays."""
@@ -326,7 +329,7 @@ def test_a_failing_datafeed_or_recorder_fails_the_run(runs, feed, recorder, word
         ).run()
     record = single(runs)
     assert record.status == "failed"
-    assert words in record.metadata["traceback"]
+    assert words.rpartition("while ")[2].partition(": ")[2] in record.metadata["traceback"]
     assert all(not table_rows(runs, table) for table in (*EVENT_TABLES, "run_columns"))
 
 

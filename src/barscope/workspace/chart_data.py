@@ -5,15 +5,19 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from barscope.charts.data import ChartData, ChartSeries
+from barscope.charts.markers import trade_markers
 from barscope.domain.periods import period_of_rtype
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
+    from barscope.domain.roundtrips import RoundTrip
     from barscope.studies.results import SymbolColumns
 
 
-def chart_data(symbol: str, columns: SymbolColumns, config: Mapping[str, Any], zone: str) -> ChartData:
+def chart_data(
+    symbol: str, columns: SymbolColumns, config: Mapping[str, Any], zone: str, trips: Sequence[RoundTrip] = ()
+) -> ChartData:
     """The chart of one symbol of a run.
 
     Args:
@@ -21,6 +25,7 @@ def chart_data(symbol: str, columns: SymbolColumns, config: Mapping[str, Any], z
         columns: Its bars and series.
         config: The run's config; its `outputs` say in which pane each series goes and how it is drawn.
         zone: IANA time zone of the labels.
+        trips: Round trips to mark; those of other symbols are passed over.
     """
     return ChartData(
         symbol=symbol,
@@ -28,6 +33,7 @@ def chart_data(symbol: str, columns: SymbolColumns, config: Mapping[str, Any], z
         period=period_of_rtype(config["rtype"]),
         series=chart_series(columns, config.get("outputs", {})),
         zone=zone,
+        markers=trade_markers([trip for trip in trips if trip.symbol == symbol]),
     )
 
 

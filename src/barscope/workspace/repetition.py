@@ -65,7 +65,7 @@ def repeat(workspace: Workspace, run_id: str, timeout: float | None = None) -> R
 
 def enqueue_again(workspace: Workspace, run_id: str) -> Job[Run]:
     """Queue a recorded run once more, under an id of its own; raises as `repeat`."""
-    request = request_of(workspace.run(run_id).config)
+    request = workspace.run(run_id).request
     workspace.runs_store.symbols(run_id)  # only a completed run has results to compare
     if isinstance(request, ExplorerRequest):
         return workspace.explore(request, fresh=True)

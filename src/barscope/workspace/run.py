@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
+from barscope.domain.equity import buy_and_hold
 from barscope.domain.events import FillEvent, OrderSubmissionRequest
+from barscope.domain.periods import period_of_rtype
 from barscope.domain.roundtrips import RoundTrip
 from barscope.errors import InvalidParameterError, UnknownSymbolError, close_matches
 from barscope.studies.request import request_of
@@ -130,9 +132,10 @@ class Run:
     # ---- to look at
 
     def chart_data(self, symbol: str | None = None) -> ChartData:
-        """What a chart of the symbol draws."""
+        """What a chart of the symbol draws: bars, indicators and, of a backtest, where trades began and ended."""
         chosen = self._one(symbol)
-        return chart_data(chosen, self.columns(chosen), self.config, self.zone)
+        trips = self.result.round_trips if self.config.get("mode") == "backtest" else ()
+        return chart_data(chosen, self.columns(chosen), self.config, self.zone, trips)
 
     def figure(self, symbol: str | None = None, spec: ChartSpec | None = None) -> go.Figure:
         """A Plotly figure: candlesticks with the indicators, at a level of detail a page can hold."""
@@ -145,6 +148,45 @@ class Run:
         from barscope.workspace.panels import live_chart
 
         return live_chart(self.chart_data(symbol), spec)
+
+    def equity_figure(self, spec: ChartSpec | None = None, *, benchmark: bool = False) -> go.Figure:
+        """Equity and drawdown of a backtest; `benchmark` adds buying and holding all symbols with all cash."""
+        from barscope.charts.equity import equity_figure
+
+        result = self.result
+        held = buy_and_hold(result.bars, result.starting_cash) if benchmark else None
+        period = period_of_rtype(self.config["rtype"])
+        return equity_figure(result.equity, spec, period=period, zone=self.zone, benchmark=held)
+
+    def pnl_figure(self, spec: ChartSpec | None = None) -> go.Figure:
+        """Profit and loss of a backtest: summed by trade, of each trade, and how it is spread."""
+        from barscope.charts.pnl import pnl_figure
+
+        return pnl_figure(self.result.round_trips, spec)
+
+    def journey_figure(
+        self, spec: ChartSpec | None = None, *, order: Literal["entry", "pnl"] = "entry", page: int = 1
+    ) -> go.Figure:
+        """Each trade of a backtest from its worst to its best, its exit marked; 500 to a page."""
+        from barscope.charts.journey import journey_figure
+
+        return journey_figure(self.result.round_trips, spec, order=order, page=page)
+
+    def trade_figure(self, n: int, spec: ChartSpec | None = None, *, context: int = 30) -> go.Figure:
+        """The bars of one trade with some before and after it.
+
+        Args:
+            n: The row of the trade in `roundtrips()`, from 0.
+            spec: How it is looked at.
+            context: Bars on each side.
+        """
+        from barscope.charts.figure import figure
+        from barscope.charts.journey import trade_data
+
+        trips = self.result.round_trips
+        if not 0 <= n < len(trips):
+            raise InvalidParameterError(f"no trade {n}: run {self.run_id} has {len(trips)}, counted from 0")
+        return figure(trade_data(self.chart_data(trips[n].symbol), trips[n], context), spec)
 
     def to_html(self, path: str | Path, symbol: str | None = None, spec: ChartSpec | None = None) -> Path:
         """Write the figure as one page that needs no network; returns where it is."""

@@ -6,13 +6,14 @@ import itertools
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from barscope.domain.periods import period_of_rtype
 from barscope.jobs import JobContext, Stage
 from barscope.studies.comparison import config_differences, first_difference
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from barscope.charts.data import Theme
+    from barscope.charts.data import ChartSpec
     from barscope.domain.performance import Summary
     from barscope.jobs import Job
     from barscope.studies.comparison import Difference
@@ -45,13 +46,13 @@ class RunComparison:
     equity: FigureParts | None
 
 
-def enqueue_comparison(ws: Workspace, first: str, second: str, theme: Theme) -> Job[RunComparison]:
+def enqueue_comparison(ws: Workspace, first: str, second: str, spec: ChartSpec) -> Job[RunComparison]:
     """Compare two runs without waiting for explorations and backtests."""
-    work = lambda context: read_comparison(context, ws, first, second, theme)  # noqa: E731
+    work = lambda context: read_comparison(context, ws, first, second, spec)  # noqa: E731
     return ws.reads.submit(f"comparison-{next(_numbers)}", work, STAGES)
 
 
-def read_comparison(context: JobContext, ws: Workspace, first: str, second: str, theme: Theme) -> RunComparison:
+def read_comparison(context: JobContext, ws: Workspace, first: str, second: str, spec: ChartSpec) -> RunComparison:
     """The work of `enqueue_comparison`.
 
     Raises:
@@ -66,9 +67,19 @@ def read_comparison(context: JobContext, ws: Workspace, first: str, second: str,
     context.enter("drawing")
     equity = None
     if all(summary is not None for summary in summaries):
-        equity = one.equity_figure(other, theme=theme).to_plotly_json()
+        equity = _equity(one, other, spec)
     changed = config_differences(one.config, other.config)
     return RunComparison((one, other), changed, summaries, has_events, difference, equity)
+
+
+def _equity(one: Run, other: Run, spec: ChartSpec) -> FigureParts:
+    from barscope.charts.equity import comparison_figure
+
+    curves = {run.run_id: run.result.equity for run in (one, other)}
+    periods = [period_of_rtype(run.config["rtype"]) for run in (one, other)]
+    shortest = min(periods, key=lambda period: period.length_ns)
+    drawn: FigureParts = comparison_figure(curves, spec, period=shortest, zone=one.zone).to_plotly_json()
+    return drawn
 
 
 def _summary(run: Run) -> Summary | None:

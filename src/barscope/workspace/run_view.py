@@ -11,7 +11,7 @@ from barscope.jobs import JobContext, Stage
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from barscope.charts.data import ChartData, Theme
+    from barscope.charts.data import ChartData, ChartSpec
     from barscope.domain.performance import Summary
     from barscope.domain.roundtrips import RoundTrip
     from barscope.jobs import Job
@@ -32,7 +32,7 @@ class RunView:
     Attributes:
         run: The run.
         symbol: The symbol in the chart; None where the run has no results.
-        theme: The colours the figures are drawn in.
+        spec: How the figures are drawn.
         chart: What the chart draws.
         trips: The round trips of a backtest.
         summary: Its metrics.
@@ -41,7 +41,7 @@ class RunView:
 
     run: Run
     symbol: str | None
-    theme: Theme
+    spec: ChartSpec
     chart: ChartData | None = None
     trips: tuple[RoundTrip, ...] = ()
     summary: Summary | None = None
@@ -54,7 +54,7 @@ class RunView:
 
 
 def enqueue_run_view(
-    ws: Workspace, run_id: str, symbol: str | None, theme: Theme, known: Run | None = None
+    ws: Workspace, run_id: str, symbol: str | None, spec: ChartSpec, known: Run | None = None
 ) -> Job[RunView]:
     """Read a run without waiting for explorations and backtests.
 
@@ -62,15 +62,15 @@ def enqueue_run_view(
         ws: The workspace.
         run_id: The run.
         symbol: Which of its symbols to chart; None is its first.
-        theme: The colours of the figures.
+        spec: How to draw the figures.
         known: The run where it was opened before: what it has read is not read again.
     """
-    work = lambda context: read_run_view(context, ws, run_id, symbol, theme, known)  # noqa: E731
+    work = lambda context: read_run_view(context, ws, run_id, symbol, spec, known)  # noqa: E731
     return ws.reads.submit(f"run-view-{next(_numbers)}", work, STAGES)
 
 
 def read_run_view(
-    context: JobContext, ws: Workspace, run_id: str, symbol: str | None, theme: Theme, known: Run | None
+    context: JobContext, ws: Workspace, run_id: str, symbol: str | None, spec: ChartSpec, known: Run | None
 ) -> RunView:
     """The work of `enqueue_run_view`.
 
@@ -80,21 +80,21 @@ def read_run_view(
     context.enter("opening the run")
     run = known or ws.run(run_id)
     if run.status != "completed" or not run.symbols:
-        return RunView(run, None, theme)
+        return RunView(run, None, spec)
     chosen = symbol if symbol in run.symbols else run.symbols[0]
     chart = run.chart_data(chosen)
     context.enter("computing results")
     if run.config.get("mode") != "backtest":
-        return RunView(run, chosen, theme, chart)
+        return RunView(run, chosen, spec, chart)
     trips, summary = run.result.round_trips, run.summary()
     context.enter("drawing")
-    return RunView(run, chosen, theme, chart, trips, summary, _figures(run, theme))
+    return RunView(run, chosen, spec, chart, trips, summary, _figures(run, spec))
 
 
-def _figures(run: Run, theme: Theme) -> dict[str, FigureParts]:
+def _figures(run: Run, spec: ChartSpec) -> dict[str, FigureParts]:
     drawn = {
-        "equity": run.equity_figure(theme=theme),
-        "pnl": run.pnl_figure(theme=theme),
-        "journey": run.journey_figure(theme=theme),
+        "equity": run.equity_figure(spec, benchmark=True),
+        "pnl": run.pnl_figure(spec),
+        "journey": run.journey_figure(spec),
     }
     return {name: figure.to_plotly_json() for name, figure in drawn.items()}

@@ -292,9 +292,10 @@ def test_there_is_nothing_to_read_in_a_missing_or_empty_file(tmp_path, exists):
 def test_a_damaged_file_is_named(tmp_path):
     """A page of garbage in a file of ours is a StoreError that names the file."""
     with closing(Database(tmp_path / "a.db", ONE)) as database:
-        put(database, 1, "y" * 20_000)
+        put(database, 1, "y" * 80_000)
+        page = database.connection().pragma("page_size")
     path = tmp_path / "a.db"
-    path.write_bytes(path.read_bytes()[:4096] + b"\xff" * (path.stat().st_size - 4096))
+    path.write_bytes(path.read_bytes()[:page] + b"\xff" * (path.stat().st_size - page))
     with closing(Database(path, ONE)) as database, pytest.raises(StoreError, match=r"a\.db is damaged"):
         database.rows("SELECT * FROM t")
 
