@@ -192,19 +192,20 @@ def test_a_second_period_is_recorded_as_rows(runs):
     assert len(runs.bars(result.run_id, "A")) == 300
 
 
-def test_the_table_of_bars_is_filled_on_request(runs):
-    """Its rows repeat those of bars_processed, so they are written only when asked for."""
+def test_bars_are_recorded_as_received_and_as_processed(runs):
+    """Both tables have a row per bar, which says that it was known at the end of its interval."""
     bars = {"A": walk(50)}
     Orchestrator(
         [configured(SMACrossover, symbols=["A"])],
         SimulatedBroker,
         configured(SimulatedDatafeed, bars=bars, bar_period=MINUTE),
-        configured(RunRecorder, store=runs, bar_rows=True),
+        configured(RunRecorder, store=runs),
         now_ns=lambda: NOW,
     ).run()
-    (first, *_), n = table_rows(runs, "bars"), len(table_rows(runs, "bars"))
-    assert n == 50
-    assert first[1:5] == (0, MINUTE.length_ns, "A", "MINUTE")
+    received, processed = table_rows(runs, "bars"), table_rows(runs, "bars_processed")
+    assert len(received) == len(processed) == 50
+    assert received[0][1:5] == (0, MINUTE.length_ns, "A", "MINUTE")
+    assert [row[:10] for row in received] == [row[:10] for row in processed]
 
 
 @pytest.mark.parametrize(

@@ -94,12 +94,10 @@ class RunRecorder(MemoryRecorder):
     Attributes:
         database: Path of runs.db; None is RUNS_DB_PATH, or `runs.db` in the current folder.
         store: An open runs.db to write to instead.
-        bar_rows: Whether the table `bars` gets the bars too, a second time.
     """
 
     database: ClassVar[str | Path | None] = None
     store: ClassVar[RunStore | None] = None
-    bar_rows: ClassVar[bool] = False
 
     def __init__(self, bus: EventBus) -> None:
         super().__init__(bus)
@@ -173,24 +171,28 @@ class RunRecorder(MemoryRecorder):
         matched: Sequence[Channel],
         on_rows: Callable[[int], None],
     ) -> None:
-        known = bars.ts + channel.bar_period.length_ns
         columns = board.columns(channel)
-        rows = {
+        if channel in matched:
+            self._open_writer.append_processed(
+                channel.symbol,
+                channel.bar_period.name,
+                bars,
+                columns,
+                channel.bar_period.length_ns,
+                as_received=True,
+                on_rows=on_rows,
+            )
+            return
+        rows = {  # run_columns has one period per symbol
             "ts_event_ns": bars.ts,
-            "ts_created_ns": known,
+            "ts_created_ns": bars.ts + channel.bar_period.length_ns,
             "symbol": [channel.symbol] * len(bars),
             "bar_period": [channel.bar_period.name] * len(bars),
             **{name: getattr(bars, name) for name in ("open", "high", "low", "close", "volume")},
         }
-        if channel in matched:
-            self._open_writer.append_processed(
-                channel.symbol, channel.bar_period.name, bars, columns, int(known[-1]), on_rows=on_rows
-            )
-        else:  # run_columns has one period per symbol
-            texts = list(islice(json_objects(columns, len(bars)), len(bars)))
-            self._open_writer.append("bars_processed", {**rows, "indicators": texts})
-        if self.bar_rows:
-            self._open_writer.append("bars", rows)
+        texts = list(islice(json_objects(columns, len(bars)), len(bars)))
+        self._open_writer.append("bars", rows)
+        self._open_writer.append("bars_processed", {**rows, "indicators": texts})
 
     def _write_events(self, table: str, kind: type[events.Event]) -> None:
         kept = self.events(kind)

@@ -51,7 +51,7 @@ def glance_at_runs(runs: RunStore) -> tuple[RunGlance, ...]:
     return tuple(_glance(*row) for row in runs.database.rows(_GLANCE))
 
 
-def _glance(  # noqa: PLR0913  # the columns
+def _glance(
     run_id: str,
     name: str,
     ts_start: int,

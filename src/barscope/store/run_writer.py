@@ -39,6 +39,13 @@ _PUT_CHUNK = """
 """
 
 
+_COPY_BARS = """
+    INSERT INTO bars (run_id, ts_event_ns, ts_created_ns, symbol, bar_period, open, high, low, close, volume)
+    SELECT run_id, ts_event_ns, ts_created_ns, symbol, bar_period, open, high, low, close, volume
+    FROM bars_processed WHERE id BETWEEN ? AND ? ORDER BY id
+"""
+
+
 @dataclass(frozen=True, slots=True)
 class _Batch:
     """Rows for one table, and the chunks of run_columns that say the same."""
@@ -47,11 +54,15 @@ class _Batch:
     n: int
     columns: Mapping[str, Iterable[Any]]
     chunks: Sequence[tuple[Any, ...]] = ()
+    as_received: bool = False
 
     def write(self, connection: apsw.Connection) -> None:
         names, marks = ", ".join(self.columns), ", ".join("?" * len(self.columns))
         insert = f"INSERT INTO {self.table} ({names}) VALUES ({marks})"  # noqa: S608 (names were checked)
         connection.executemany(insert, zip(*self.columns.values(), strict=False))  # constants repeat for ever
+        if self.as_received:
+            last = connection.last_insert_rowid()
+            connection.execute(_COPY_BARS, (last - self.n + 1, last))
         connection.executemany(_PUT_CHUNK, self.chunks)
 
 
@@ -76,8 +87,9 @@ class RunWriter:
         bar_period_name: str,
         bars: Bars,
         series: Mapping[str, FloatArray],
-        created_ns: int,
+        period_ns: int,
         *,
+        as_received: bool = False,
         on_rows: Callable[[int], None] | None = None,
     ) -> None:
         """Records the bars of a symbol with its indicator series; once per symbol.
@@ -87,7 +99,8 @@ class RunWriter:
             bar_period_name: The member name of its period, such as `MINUTE`.
             bars: Its bars.
             series: Series name → values, each of shape (bars,).
-            created_ns: When the values were computed, ns UTC.
+            period_ns: Its length; a bar, and what is computed of it, is known that long after its time.
+            as_received: Whether `bars` gets the bars too, copied inside the database.
             on_rows: Told the number of rows of this symbol handled so far; may raise to stop.
 
         Raises:
@@ -105,9 +118,10 @@ class RunWriter:
                 _Batch(
                     table="bars_processed",
                     n=len(part),
-                    columns=self._bar_columns(symbol, bar_period_name, part, created_ns)
+                    columns=self._bar_columns(symbol, bar_period_name, part, period_ns)
                     | {"indicators": json_objects(values, len(part))},
                     chunks=[self._chunk(symbol, name, chunk, part, column) for name, column in columns.items()],
+                    as_received=as_received,
                 )
             )
             if on_rows is not None:
@@ -193,16 +207,18 @@ class RunWriter:
             self._held.clear()
         self._held.append(batch)
         self._counts[batch.table] += batch.n
+        if batch.as_received:
+            self._counts["bars"] += batch.n
 
     def _write_held(self, connection: apsw.Connection) -> None:
         for batch in self._held:
             batch.write(connection)
 
-    def _bar_columns(self, symbol: str, bar_period: str, bars: Bars, created_ns: int) -> dict[str, Iterable[Any]]:
+    def _bar_columns(self, symbol: str, bar_period: str, bars: Bars, period_ns: int) -> dict[str, Iterable[Any]]:
         return {
             "run_id": repeat(self.run_id),
             "ts_event_ns": bars.ts.tolist(),
-            "ts_created_ns": repeat(int(created_ns)),
+            "ts_created_ns": (bars.ts + period_ns).tolist(),
             "symbol": repeat(symbol),
             "bar_period": repeat(bar_period),
             **{name: getattr(bars, name).tolist() for name in BAR_SERIES[1:]},

@@ -173,13 +173,11 @@ def _of_all_symbols(
 
 
 def _record(context: JobContext, plan: ExplorationPlan, columns: RunColumns, writer: RunWriter) -> None:
-    """Write all rows; they say when their last bar was known, so that a repetition writes the very same."""
     context.enter("recording")
     period = plan.bars.period
     total = sum(len(of_symbol.bars) for of_symbol in columns.values())
     done = 0
     for symbol, of_symbol in columns.items():
         tell = partial(_tell, context, "rows", total, done)
-        known_ns = int(of_symbol.bars.ts[-1]) + period.length_ns
-        writer.append_processed(symbol, period.name, of_symbol.bars, of_symbol.series, known_ns, on_rows=tell)
+        writer.append_processed(symbol, period.name, of_symbol.bars, of_symbol.series, period.length_ns, on_rows=tell)
         done += len(of_symbol.bars)

@@ -85,7 +85,7 @@ def test_a_run_is_recorded_as_rows_and_as_columns(runs):
     bars, series = runs.bars("r", "AAPL"), runs.series("r", "AAPL")
     assert len(rows) == 25
     assert [row[:9] for row in rows] == [
-        (b.ts, 5, "AAPL", "MINUTE", b.open, b.high, b.low, b.close, b.volume) for b in bars
+        (b.ts, b.ts + 5, "AAPL", "MINUTE", b.open, b.high, b.low, b.close, b.volume) for b in bars
     ]
     for i, row in enumerate(rows):
         expected = {name: None if np.isnan(values[i]) else values[i] for name, values in series.items()}
