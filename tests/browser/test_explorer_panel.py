@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
+import nbformat
 import pytest
 
 from barscope.ingest import sample_stocks, synthetic_bars
 
+NOTEBOOKS = Path(__file__).parents[2] / "notebooks"
 WAITS = """
 import threading
 class Waits(bs.Indicator):
@@ -99,6 +103,33 @@ def test_from_symbol_to_recorded_indicator_by_mouse(opened):
     notebook.page.mouse.wheel(0, -400)
     notebook.wait_for_kernel("panel.chart.visible[1] - panel.chart.visible[0] < 3000")
     shot(notebook, panel, "explorer_panel_1280")
+
+
+def test_first_notebook_from_start_to_cancel(lab, open_notebook):
+    """`01_explore` runs to its end; then a person adds an indicator in its panel, zooms, and cancels another one."""
+    book = nbformat.read(NOTEBOOKS / "01_explore.ipynb", as_version=4)
+    book.cells.insert(2, nbformat.v4.new_code_cell(WAITS))
+    nbformat.write(book, lab.folder / "01_explore.ipynb")
+    notebook = open_notebook("01_explore.ipynb")
+    notebook.run_all()
+    panel = notebook.page.locator(".barscope-panel")
+    panel.scroll_into_view_if_needed()
+    add(panel, "MACD")
+    panel.locator(".barscope-is-completed", has_text="MACD").wait_for()
+    shown = panel.locator(".js-plotly-plot")
+    shown.get_by_text("MACD(12, 26, 9, CLOSE).macd").first.wait_for()
+    n = notebook.kernel("len(panel.chart.data.bars)")
+    shown.hover(position={"x": 300, "y": 200})
+    notebook.page.mouse.wheel(0, -400)
+    notebook.wait_for_kernel(f"panel.chart.visible[1] - panel.chart.visible[0] < {n} * 0.95")
+    add(panel, "Waits")
+    running = panel.locator(".barscope-row-item", has_text="computing indicators")
+    running.get_by_title("Stop computing this indicator").click()
+    panel.locator(".barscope-row-item", has_text="stopping").wait_for()
+    assert notebook.kernel("Waits.opened.set()") is None
+    panel.locator(".barscope-is-cancelled").wait_for()
+    shot(notebook, panel, "first_notebook")
+    notebook.page.evaluate("jupyterapp.shell.currentWidget.sessionContext.shutdown()")
 
 
 def test_running_indicator_is_cancelled_with_the_mouse(opened):
