@@ -10,13 +10,14 @@ from barscope.store.run_events import event_columns, stream_events
 from barscope.store.runs_schema import EVENT_TABLES
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from barscope.store.runs import RunStore
 
 _OWN = ("id", "run_id")
 _ABSENT = "–"
-_BAR_TABLES = ("bars", "bars_processed")
+BAR_TABLES = ("bars", "bars_processed")
+"""The tables of events that are bars; those of all others are about orders."""
 _ROWS_BETWEEN_CHECKS = 5_000
 
 
@@ -55,7 +56,11 @@ def config_differences(first: Mapping[str, Any], second: Mapping[str, Any]) -> d
 
 
 def first_difference(
-    runs: RunStore, first: str, second: str, check: Callable[[], None] = lambda: None
+    runs: RunStore,
+    first: str,
+    second: str,
+    check: Callable[[], None] = lambda: None,
+    tables: Sequence[str] = EVENT_TABLES,
 ) -> Difference | None:
     """The earliest event in which two completed runs differ, or None when they are equal event by event.
 
@@ -67,21 +72,22 @@ def first_difference(
         first: A run id.
         second: Another.
         check: Called every few thousand rows; what it raises ends the comparison.
+        tables: The events to compare; all of them unless told otherwise.
 
     Raises:
         UnknownRunError: If one of them is unknown or not completed.
     """
     for run_id in (first, second):
         runs.symbols(run_id)  # only completed runs have events to compare
-    tables = [table for table in EVENT_TABLES if table not in _BAR_TABLES or not _same_bars(runs, first, second)]
-    found = [_first_in_table(runs, first, second, table, check) for table in tables]
+    same = BAR_TABLES if _same_bars(runs, first, second) else ()
+    found = [_first_in_table(runs, first, second, table, check) for table in tables if table not in same]
     return min(filter(None, found), key=lambda difference: difference.ts_event_ns, default=None)
 
 
 def _same_bars(runs: RunStore, first: str, second: str) -> bool:
     """Whether both records name one digest of bars and series, and as many rows of each."""
     one, other = (runs.get(run_id).metadata for run_id in (first, second))
-    counts = [[record.get("row_counts", {}).get(table) for table in _BAR_TABLES] for record in (one, other)]
+    counts = [[record.get("row_counts", {}).get(table) for table in BAR_TABLES] for record in (one, other)]
     return one.get("digest") is not None and one.get("digest") == other.get("digest") and counts[0] == counts[1]
 
 

@@ -7,6 +7,7 @@ import json
 from collections.abc import Mapping
 from typing import Annotated, Any, Self
 
+import numpy as np
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, JsonValue, ValidationError
 
 from barscope.errors import InvalidParameterError, cut
@@ -47,14 +48,25 @@ def _tuple(value: object) -> object:
     return tuple(value) if isinstance(value, list) else value
 
 
+def _plain(value: object) -> object:
+    """A number of numpy, as a DataFrame hands it out, as Python's own; in lists and objects too."""
+    if isinstance(value, Mapping):
+        return {name: _plain(item) for name, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]
+    return value.item() if isinstance(value, np.generic) else value
+
+
 DateText = Annotated[str, BeforeValidator(_iso_date)]
+WholeNumber = Annotated[int, BeforeValidator(_plain)]
+Values = Annotated[dict[str, JsonValue], BeforeValidator(_plain)]
 
 
 class IndicatorConfig(Request):
     """An indicator by the name of its class, with parameters as JSON values; those left out take their defaults."""
 
     class_name: str
-    params: dict[str, JsonValue] = Field(default_factory=dict)
+    params: Values = Field(default_factory=dict)
 
 
 class BarChoice(Request):
@@ -70,8 +82,8 @@ class BarChoice(Request):
     """
 
     symbols: Annotated[tuple[str, ...], BeforeValidator(_tuple)]
-    rtype: int
-    publisher_id: int
+    rtype: WholeNumber
+    publisher_id: WholeNumber
     start_date: DateText | None = None
     end_date: DateText | None = None
     symbol_type: str = "raw_symbol"
@@ -97,8 +109,8 @@ class BacktestRequest(BarChoice):
     """
 
     strategy: str
-    strategy_params: dict[str, JsonValue] = Field(default_factory=dict)
-    broker: dict[str, JsonValue] = Field(default_factory=dict)
+    strategy_params: Values = Field(default_factory=dict)
+    broker: Values = Field(default_factory=dict)
 
 
 def request_of(config: Mapping[str, Any]) -> ExplorerRequest | BacktestRequest:

@@ -3,6 +3,7 @@
 import datetime as dt
 import pickle
 
+import numpy as np
 import pytest
 
 from barscope.errors import InvalidParameterError
@@ -23,6 +24,12 @@ def test_a_request_survives_pickle_and_json():
     assert pickle.loads(pickle.dumps(asked)) == asked  # noqa: S301  # our own bytes
     assert ExplorerRequest.from_json(asked.model_dump_json()) == asked
     assert asked.start_date == "2024-01-02"
+
+
+def test_numbers_of_numpy_are_as_good_as_python_ones():
+    """What a DataFrame hands out can be used as it is."""
+    sma = IndicatorConfig(class_name="SMA", params={"timeperiod": np.int64(20)})
+    assert request(rtype=np.int32(35), publisher_id=np.int64(1), indicators=[sma]) == request()
 
 
 def test_a_request_is_frozen():
