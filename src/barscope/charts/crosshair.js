@@ -42,7 +42,7 @@ function barscopeCrosshair(gd) {
     legends.forEach((row) => row.box.remove());
     legends = meta.panes.filter((pane) => pane.key === "price" || pane.series.length).map((pane) => {
       const box = make(overlay, "div", "barscope-legend");
-      const row = {axis: pane.axis, box, cells: [], price: null};
+      const row = {axis: pane.axis, box, cells: [], price: null, trades: null};
       if (pane.key === "price") {
         const line = make(box, "div", "barscope-row");
         make(line, "b", "").textContent = meta.title;
@@ -57,6 +57,7 @@ function barscopeCrosshair(gd) {
         name.style.color = series.colour;
         row.cells.push({traces: series.traces, value: make(group, "span", "")});
       }
+      if (pane.key === "price") row.trades = make(box, "div", "barscope-row");
       return row;
     });
     const colours = meta.colours;
@@ -87,6 +88,14 @@ function barscopeCrosshair(gd) {
     return NaN;
   }
 
+  // The trades that began or ended at a candle.
+  const tradesAt = (meta, x) => (meta.markers || []).map((index) => {
+    const trace = gd._fullData[index];
+    if (!trace || !trace.x || !trace.x.length) return null;
+    const j = nearest(trace.x, x);
+    return trace.x[j] === x ? trace.customdata[j] : null;
+  }).filter((text) => text).join(" · ");
+
   // Candles of whole days or more have no time of day.
   const clock = (meta, candles) => (/[dwoy]$/.test(candles.meta || meta.period) ? 0 : meta.clock);
 
@@ -106,6 +115,7 @@ function barscopeCrosshair(gd) {
         cell.change.textContent = `${change >= 0 ? "+" : "−"}${fixed(Math.abs(change), d)} (${change >= 0 ? "+" : "−"}${fixed(Math.abs(before ? change / before * 100 : 0), 2)}%)`;
         cell.change.style.color = change >= 0 ? meta.colours.up : meta.colours.down;
         cell.volume.textContent = meta.volume ? `V ${compact(valueAt([1, 2], candles, i))}` : "";
+        row.trades.textContent = tradesAt(meta, candles.x[i]);
       }
       for (const cell of row.cells) {
         const value = valueAt(cell.traces, candles, i);

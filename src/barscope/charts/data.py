@@ -11,6 +11,7 @@ import numpy as np
 from barscope.errors import InvalidParameterError, cut
 
 if TYPE_CHECKING:
+    from barscope.charts.markers import TradeMarker
     from barscope.domain.bars import Bars, FloatArray
     from barscope.domain.periods import BarPeriod
 
@@ -67,6 +68,7 @@ class ChartData:
         series: Series of the same length as the bars, unique by name.
         zone: IANA time zone of the labels; daily bars show their UTC date whatever it is.
         title: Shown in place of the symbol.
+        markers: Where trades began and ended; in any order.
     """
 
     symbol: str
@@ -75,9 +77,11 @@ class ChartData:
     series: tuple[ChartSeries, ...] = ()
     zone: str = "UTC"
     title: str | None = None
+    markers: tuple[TradeMarker, ...] = ()
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "series", tuple(self.series))
+        object.__setattr__(self, "markers", tuple(self.markers))
         names = [s.name for s in self.series]
         for s in self.series:
             if s.values.shape != (len(self.bars),):

@@ -12,6 +12,7 @@ from barscope.charts.axis import ticks
 from barscope.charts.clock import local_ns
 from barscope.charts.lod import Buckets, Candles, Levels, candles, extremes
 from barscope.charts.lod import last as last_values
+from barscope.charts.markers import MARKER_BYTES, Marks, PlacedMarkers, marker_arrays
 from barscope.charts.panes import PaneBox, panes
 from barscope.charts.text import short
 from barscope.charts.traces import (
@@ -42,7 +43,8 @@ class View:
         visible: First and last visible position.
         buckets: The candles drawn, margins included.
         candles: Their prices and volumes.
-        arrays: Arrays of each trace, in the order of `traces.styles`.
+        arrays: Arrays of each trace, in the order of `traces.styles`, then of `markers.marker_styles`.
+        marks: The marks of trades, by kind; none where the chart has no markers.
         layout: Plotly layout values by dotted path: ranges and labels.
     """
 
@@ -50,6 +52,7 @@ class View:
     buckets: Buckets
     candles: Candles
     arrays: tuple[Arrays, ...]
+    marks: tuple[Marks, ...]
     layout: dict[str, Any]
 
 
@@ -81,10 +84,15 @@ class Drawing:
         largest = float(np.nanmax(np.abs(self.data.bars.high)))
         return np.float32 if largest * 2.0**-24 < 0.4 * 10.0**-self.decimals else np.float64
 
+    @cached_property
+    def _markers(self) -> PlacedMarkers:
+        return PlacedMarkers(self.data.markers, self.data.bars.ts, self.data.period.length_ns)
+
     def max_candles(self, spec: ChartSpec, *, single: bool) -> int:
         """Most candles of a view whose zoom steps keep within `WIRE_BYTES`; `single` where each is one bar."""
         each = bytes_per_candle(self.data, volume=spec.show_volume, single=single, kind=self.price_type)
-        return max(10, min(spec.max_candles, int(WIRE_BYTES / (each * (1 + 2 * MARGIN)))))
+        budget = WIRE_BYTES - (MARKER_BYTES if self.data.markers else 0)
+        return max(10, min(spec.max_candles, int(budget / (each * (1 + 2 * MARGIN)))))
 
     def clamp(self, first: float, last: float) -> tuple[float, float]:
         """A range of at least three bars that shows at least one of them."""
@@ -111,8 +119,11 @@ class Drawing:
             arrays += volume_arrays(bars, b)
         for s in drawn_series(self.data):
             arrays += series_arrays(s, b, self.price_type if s.pane == "price" else np.float32)
+        marks = self._markers.marks(b, last - first) if self.data.markers else ()
+        if marks:
+            arrays += marker_arrays(marks, bars, b, self.price_type)
         layout = self._ranges(b, bars, (first, last), panes(self.data, spec)) | self._labels(b, (first, last), spec)
-        return View((first, last), b, bars, tuple(arrays), layout)
+        return View((first, last), b, bars, tuple(arrays), marks, layout)
 
     def _labels(self, b: Buckets, visible: tuple[float, float], spec: ChartSpec) -> dict[str, Any]:
         labels = ticks(self.local[b.start], b.x, *visible, spec.width)
@@ -133,7 +144,9 @@ class Drawing:
         for box in boxes:
             if box.key == "price":
                 overlays = [last_values(s.values, inside) for s in self.data.series if s.pane == "price"]
-                ranges[box.layout_key] = _price_range(float(c.low[shown].min()), float(c.high[shown].max()), overlays)
+                ranges[box.layout_key] = _price_range(
+                    float(c.low[shown].min()), float(c.high[shown].max()), overlays, 0.1 if self.data.markers else 0.05
+                )
             elif box.key == "volume":
                 ranges[box.layout_key] = [0.0, (float(c.volume[shown].max()) or 1.0) * 1.2]
                 extra = _one_label(box.layout_key, float(c.volume[shown].max()))
@@ -147,15 +160,15 @@ def _same_bars(one: ChartData, other: ChartData) -> bool:
     return one.bars is other.bars and one.zone == other.zone and one.period is other.period
 
 
-def _price_range(low: float, high: float, overlays: list[FloatArray]) -> list[float]:
-    """The visible prices, and overlays as far as half their height more; room on top for the legend."""
+def _price_range(low: float, high: float, overlays: list[FloatArray], below: float) -> list[float]:
+    """The visible prices, and overlays as far as half their height more; room for the legend on top, a share below."""
     height = (high - low) or abs(high) * 0.01 or 1.0
     least, most = low - height / 2, high + height / 2
     for y in overlays:
         numbers = y[np.isfinite(y)]
         if len(numbers):
             low, high = min(low, max(float(numbers.min()), least)), max(high, min(float(numbers.max()), most))
-    return [low - height * 0.05, high + height * 0.15]
+    return [low - height * below, high + height * 0.15]
 
 
 def _one_label(axis: str, top: float) -> dict[str, Any]:

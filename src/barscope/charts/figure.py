@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any
 from barscope.charts.data import ChartData, ChartSpec
 from barscope.charts.drawing import Drawing, View
 from barscope.charts.legend import Reading, hover_trace, legend_annotations, legend_meta
+from barscope.charts.markers import marker_styles
 from barscope.charts.panes import PaneBox, panes
-from barscope.charts.theme import PALETTES, Palette, template
-from barscope.charts.traces import Arrays, styles
+from barscope.charts.theme import PALETTES, Palette, template, text_on
+from barscope.charts.traces import Arrays, styles, unlisted
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go
@@ -51,13 +52,14 @@ def figure_parts(drawing: Drawing, spec: ChartSpec, *, hover: bool, view: View |
     """
     view = view or drawing.view(spec, wire=False)
     data, palette, boxes = drawing.data, PALETTES[spec.theme], panes(drawing.data, spec)
-    traces = [_nested(style, arrays) for style, arrays in zip(styles(data, boxes, palette), view.arrays, strict=True)]
+    looks = styles(data, boxes, palette) + (unlisted(marker_styles(palette)) if data.markers else [])
+    traces = [_nested(style, arrays) for style, arrays in zip(looks, view.arrays, strict=True)]
     layout = _nested(_layout(drawing, spec, boxes, palette), view.layout)
     if hover:
         reading = Reading(drawing, view, palette)
         traces.append(hover_trace(reading, view))
         layout["annotations"] += legend_annotations(reading, view, boxes)
-        _spikes(layout, palette, boxes)
+        spikes(layout, palette, boxes)
     else:
         layout["meta"] = legend_meta(drawing, spec, boxes, palette)
     return {"data": traces, "layout": layout}
@@ -103,7 +105,7 @@ def _layout(drawing: Drawing, spec: ChartSpec, boxes: tuple[PaneBox, ...], palet
         "boxgap": 0.35,
         "showlegend": False,
         "annotations": [_last_price_tag(data, last_close, palette)],
-        "shapes": [_last_price_line(data, palette), *_separators(boxes, palette), *_levels(data, boxes, palette)],
+        "shapes": [_last_price_line(data, palette), *separators(boxes, palette), *_levels(data, boxes, palette)],
         "xaxis": {
             "type": "linear",
             "anchor": boxes[-1].axis,
@@ -143,16 +145,21 @@ def _last_price_line(data: ChartData, palette: Palette) -> dict[str, Any]:
 
 
 def _last_price_tag(data: ChartData, text: str, palette: Palette) -> dict[str, Any]:
+    return value_tag("y", float(data.bars.close[-1]), text, _direction(data, palette))
+
+
+def value_tag(axis: str, y: float, text: str, colour: str) -> dict[str, Any]:
+    """A value on a ground of its colour, beside its axis."""
     return {
         "xref": "paper",
         "x": 1,
         "xanchor": "left",
-        "yref": "y",
-        "y": float(data.bars.close[-1]),
+        "yref": axis,
+        "y": y,
         "text": text,
         "showarrow": False,
-        "font": {"color": "#ffffff", "size": 11},
-        "bgcolor": _direction(data, palette),
+        "font": {"color": text_on(colour), "size": 11},
+        "bgcolor": colour,
         "borderpad": 2,
         "xshift": 1,
     }
@@ -162,7 +169,8 @@ def _direction(data: ChartData, palette: Palette) -> str:
     return palette.up if data.bars.close[-1] >= data.bars.open[-1] else palette.down
 
 
-def _separators(boxes: tuple[PaneBox, ...], palette: Palette) -> list[dict[str, Any]]:
+def separators(boxes: tuple[PaneBox, ...], palette: Palette) -> list[dict[str, Any]]:
+    """A line between each two panes."""
     line = {"color": palette.border, "width": 1}
     return [
         {"type": "line", "xref": "paper", "x0": 0, "x1": 1, "yref": "paper", "y0": y, "y1": y, "line": line}
@@ -189,7 +197,7 @@ def _levels(data: ChartData, boxes: tuple[PaneBox, ...], palette: Palette) -> li
     ]
 
 
-def _spikes(layout: dict[str, Any], palette: Palette, boxes: tuple[PaneBox, ...]) -> None:
+def spikes(layout: dict[str, Any], palette: Palette, boxes: tuple[PaneBox, ...]) -> None:
     """Plotly's own crosshair: one hover label for all panes and lines across them."""
     spike = {"showspikes": True, "spikemode": "across", "spikethickness": 1, "spikedash": "3px,3px"}
     spike["spikecolor"] = palette.crosshair

@@ -8,6 +8,7 @@ import numpy as np
 
 from barscope.charts.clock import moment_text
 from barscope.charts.lod import last
+from barscope.charts.markers import KINDS
 from barscope.charts.text import coloured, compact, escape, plain
 from barscope.charts.traces import drawn_series, series_colours, trace_count
 from barscope.domain.periods import BarPeriod
@@ -31,6 +32,7 @@ def legend_meta(drawing: Drawing, spec: ChartSpec, boxes: tuple[PaneBox, ...], p
         "clock": {BarPeriod.DAY: 0, BarPeriod.SECOND: 2}.get(data.period, 1),
         "decimals": drawing.decimals,
         "volume": spec.show_volume,
+        "markers": [first + sum(counts) + i for i in range(len(KINDS))] if data.markers else [],
         "colours": {
             name: getattr(palette, name) for name in ("paper", "text", "muted", "border", "crosshair", "up", "down")
         },
@@ -89,6 +91,10 @@ class Reading:
         self._decimals, self._local = drawing.decimals, drawing.local
         self._values = [(s, last(s.values, view.buckets)) for s in drawn_series(drawing.data)]
         self._colours = series_colours(drawing.data, palette)
+        self._trades: dict[int, list[str]] = {}
+        for marks in view.marks:
+            for candle, text in zip(marks.candle.tolist(), marks.texts, strict=True):
+                self._trades.setdefault(candle, []).append(escape(text))
 
     def prices(self, i: int) -> str:
         """Symbol, candle, time, prices, change and volume on one line."""
@@ -117,7 +123,7 @@ class Reading:
         """Everything at a candle, line by line."""
         values = [f"{escape(s.name)}  {self._value(s, y, i)}" for s, y in self._values]
         volume = f"V {compact(float(self._view.candles.volume[i]))}"
-        return "<br>".join([f"<b>{self._moment(i)}</b>", self._ohlc(i), volume, *values])
+        return "<br>".join([f"<b>{self._moment(i)}</b>", self._ohlc(i), volume, *self._trades.get(i, ()), *values])
 
     def _moment(self, i: int) -> str:
         is_dated = self._view.buckets.label[-1] in "dwoy"  # candles of a day or more have no time of day

@@ -202,6 +202,20 @@ def extremes(values: FloatArray, b: Buckets) -> tuple[FloatArray, FloatArray]:
     return _reduce(np.fmin, values, b), _reduce(np.fmax, values, b)
 
 
+def turning_points(values: FloatArray, b: Buckets) -> IntArray:
+    """Positions of the least and of the greatest value of each bucket, increasing; the first of equal ones."""
+    if not len(b):
+        return np.empty(0, np.int64)
+    first, size = int(b.start[0]), b.stop - b.start
+    run = values[first : int(b.stop[-1])]
+    found = []
+    for extreme in extremes(values, b):
+        at = np.flatnonzero(run == np.repeat(extreme, size))
+        bucket = np.searchsorted(b.start - first, at, "right")
+        found.append(at[np.flatnonzero(np.diff(bucket, prepend=-1))] + first)
+    return np.unique(np.concatenate(found))
+
+
 def _reduce(ufunc: np.ufunc, values: NDArray[Number], b: Buckets) -> NDArray[Number]:
     """A ufunc over each bucket; the buckets follow each other without a gap."""
     first = int(b.start[0])

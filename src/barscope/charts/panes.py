@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from barscope.charts.data import ChartData, ChartSpec
 
 VOLUME_SHARE = 0.14
@@ -40,11 +42,16 @@ def panes(data: ChartData, spec: ChartSpec) -> tuple[PaneBox, ...]:
     shares = ({"volume": VOLUME_SHARE} if spec.show_volume else {}) | own
     below = min(sum(shares.values()), 1 - LEAST_PRICE_SHARE)
     scale = below / sum(shares.values()) if shares else 0.0
-    gap, top = GAP_PX / spec.height, 1.0
+    return stack({"price": 1 - below, **{k: v * scale for k, v in shares.items()}}, spec.height)
+
+
+def stack(shares: Mapping[str, float], height: int) -> tuple[PaneBox, ...]:
+    """Panes from top to bottom by their shares of the height, which add up to 1, with a gap between them."""
+    gap, top = GAP_PX / height, 1.0
     boxes: list[PaneBox] = []
-    for key, share in {"price": 1 - below, **{k: v * scale for k, v in shares.items()}}.items():
+    for key, share in shares.items():
         axis = f"y{len(boxes) + 1}" if boxes else "y"
-        is_last = len(boxes) == len(shares)
+        is_last = len(boxes) == len(shares) - 1
         bottom = 0.0 if is_last else top - share
         boxes.append(PaneBox(key, axis, (bottom if is_last else bottom + gap, top)))
         top = bottom

@@ -54,6 +54,15 @@ def compact(value: float, decimals: int | None = None) -> str:
     return f"{value:,.0f}" if value == int(value) else f"{value:,.4g}"
 
 
+def price(value: float) -> str:
+    """A price with the decimals that matter at its size, at least two."""
+    if value != value:
+        return "–"
+    decimals = 2 if abs(value) >= 50 else 4 if abs(value) >= 1 else 6
+    whole, _, part = f"{value:,.{decimals}f}".partition(".")
+    return f"{whole}.{part[:2]}{part[2:].rstrip('0')}"
+
+
 def short(value: float) -> str:
     """A round number for a label: 500M, 2.5K."""
     unit, name = _unit(value, least=1e3)

@@ -89,6 +89,12 @@ PALETTES: dict[str, Palette] = {
 }
 
 
+def text_on(colour: str) -> str:
+    """White or near black, whichever reads better on a ground of a `#rrggbb` colour."""
+    red, green, blue = ((int(colour[i : i + 2], 16) / 255) ** 2.2 for i in (1, 3, 5))
+    return "#ffffff" if 0.2126 * red + 0.7152 * green + 0.0722 * blue < 0.25 else "#131722"
+
+
 def template(theme: Theme) -> str:
     """The name of a theme's Plotly template, registered in `plotly.io.templates` on first use."""
     import plotly.io as pio

@@ -43,8 +43,13 @@ def styles(data: ChartData, boxes: tuple[PaneBox, ...], palette: Palette) -> lis
     for s in drawn_series(data):
         where = {"name": escape(s.name), "yaxis": axis[s.pane_key]}
         found += [where | style for style in _series_styles(s, colours[s.name], palette)]
+    return unlisted(found)
+
+
+def unlisted(traces: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Traces on the time axis without an entry in Plotly's legend and without a hover label of their own."""
     common = {"xaxis": "x", "showlegend": False, "hoverinfo": "skip"}
-    return [trace | common for trace in found]
+    return [trace | common for trace in traces]
 
 
 def trace_count(s: ChartSeries) -> int:

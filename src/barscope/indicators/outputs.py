@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Literal
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any, Literal
 
 from barscope.domain.bars import BarField
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from barscope.indicators.core import Indicator
 
 Pane = Literal["price", "own"]
 Draw = Literal["line", "dashed", "histogram", "dots"]
@@ -33,6 +38,11 @@ class Output:
     levels: tuple[float, ...] = ()
     band: str | None = None
     edge: Edge | None = None
+
+
+def recorded_outputs(indicators: Iterable[Indicator]) -> dict[str, dict[str, Any]]:
+    """What the record of a run says of its series: name → how it is drawn and, as `group`, whose it is."""
+    return {o.name: {**asdict(o), "group": i.variant} for i in indicators for o in i.outputs}
 
 
 def pane_of(field: BarField) -> Pane:
