@@ -1,5 +1,7 @@
 """Backtests from a workspace: request, job, record, tables, repetition and comparison, on real databases."""
 
+import linecache
+import sys
 import threading
 
 import numpy as np
@@ -237,3 +239,38 @@ def test_a_run_that_is_no_backtest_says_so(workspace):
     with pytest.raises(InvalidParameterError, match="not a backtest"):
         run.fills()
     assert np.isnan(run.indicators().iloc[0, 0])
+
+
+def run_cell(text, number):
+    """Run a notebook cell as IPython does: its text is known by a name, its classes belong to `__main__`."""
+    name = f"<cell {number}>"
+    linecache.cache[name] = (len(text), None, text.splitlines(keepends=True), name)
+    exec(compile(text, name, "exec"), {"__name__": "__main__", "bs": bs})  # noqa: S102  # what a notebook does
+
+
+def test_a_strategy_of_a_notebook_is_recorded_with_its_source(workspace, monkeypatch):
+    """After an edit of the cell a repetition says that the code changed."""
+    monkeypatch.delattr(sys.modules["__main__"], "__file__")  # as in a kernel
+    cell = (
+        "class InACell(bs.Strategy):\n"
+        "    def on_bar(self, event):\n"
+        "        if self.position == 0:\n"
+        "            self.submit_order(bs.OrderType.MARKET, bs.OrderSide.BUY, {})\n"
+    )
+    run_cell(cell.format(1), 1)
+    first = workspace.backtest(asked(strategy="InACell", strategy_params={})).result()
+    assert "bs.OrderSide.BUY, 1)" in first.config["strategies"][0]["source"]
+    run_cell(cell.format(2), 2)
+    repeated = workspace.repeat(first.run_id)
+    assert not repeated.equal
+    assert "strategies.0.source_hash" in repeated.changed
+
+
+def test_events_about_orders_can_be_read_as_tables(workspace):
+    """Refused orders stand in a table of their own, with the reason; bars are no such events."""
+    run = workspace.backtest(asked(broker={"starting_cash": 10.0, "buying_power_check": True})).result()
+    refused = run.events(bs.events.OrderRejected)
+    assert len(refused) > 0
+    assert set(refused["rejection_reason"]) == {"INSUFFICIENT_BUYING_POWER"}
+    with pytest.raises(InvalidParameterError, match="about orders"):
+        run.events(bs.events.BarReceived)

@@ -9,7 +9,7 @@ import typer
 from typer.core import TyperGroup
 
 import barscope
-from barscope.cli import demo, doctor, explore, ingest, lab, runs
+from barscope.cli import backtest, demo, doctor, explore, ingest, lab, runs
 from barscope.cli.console import answer, fail, say
 from barscope.errors import BarscopeError
 
@@ -54,7 +54,7 @@ def options(
         bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version.")
     ] = False,
 ) -> None:
-    """Explore bars and indicators in a notebook, and keep every result."""
+    """Explore bars, test strategies, and keep every result."""
 
 
 COMMANDS: tuple[Callable[..., None], ...] = (
@@ -62,6 +62,7 @@ COMMANDS: tuple[Callable[..., None], ...] = (
     lab.lab,
     ingest.ingest,
     explore.explore,
+    backtest.backtest,
     runs.runs,
     doctor.doctor,
 )

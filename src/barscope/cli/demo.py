@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from barscope.cli.console import answer, say
-from barscope.cli.explore import finish
+from barscope.cli.following import finish
 from barscope.cli.jupyter import open_lab
 from barscope.cli.notebooks import FIRST, notebook_folder
 from barscope.cli.options import Browser, Port, WorkspaceFolder
@@ -25,7 +25,7 @@ def demo(workspace: WorkspaceFolder = Path("data"), port: Port = None, browser: 
     with Workspace(workspace) as ws:
         say("loading sample prices: five US stocks, daily, and a synthetic symbol, by minute and second")
         publisher_id = ws.load_samples().publisher_id
-        run = finish(ws.explore(_request(publisher_id)))
+        run = finish(ws.explore(_request(publisher_id)), "exploring")
     answer(f"run {run.run_id}: {run.record.name}")
     folder = notebook_folder(workspace)
     open_lab(folder.parent, f"{folder.name}/{FIRST}", workspace, port=port, browser=browser)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from barscope.cli.console import fail
 from barscope.errors import StoreError
 
 if TYPE_CHECKING:
@@ -17,6 +19,44 @@ WorkspaceFolder = Annotated[
 ]
 Port = Annotated[int | None, typer.Option(min=1, max=65_535, help="The port of 127.0.0.1.", show_default="a free one")]
 Browser = Annotated[bool, typer.Option(" /--no-browser", help="Print the URL and open no browser.", show_default=False)]
+
+RequestFile = Annotated[
+    typer.FileBinaryRead | None,
+    typer.Option(metavar="FILE", help="The whole request as JSON, - for stdin; takes the place of the others."),
+]
+Symbols = Annotated[list[str] | None, typer.Option("--symbol", "-s", help="A symbol; can be repeated.")]
+Rtype = Annotated[int | None, typer.Option(help="32 second, 33 minute, 34 hour, 35 day.", show_default="35")]
+PublisherId = Annotated[int | None, typer.Option(help="The publisher of the bars.", show_default="1")]
+Start = Annotated[
+    str | None, typer.Option(metavar="YYYY-MM-DD", help="First day.", show_default="that of the first bar")
+]
+End = Annotated[
+    str | None, typer.Option(metavar="YYYY-MM-DD", help="Last day, included.", show_default="that of the last bar")
+]
+SymbolType = Annotated[str | None, typer.Option(help="raw_symbol, continuous or ticker.", show_default="raw_symbol")]
+
+DEFAULTS: dict[str, Any] = {"symbols": [], "rtype": 35, "publisher_id": 1}
+"""What a request takes where no option says it."""
+
+
+def chosen(request: object, options: dict[str, Any]) -> dict[str, Any]:
+    """The options that were given.
+
+    Raises:
+        BadParameter: If there are any beside a whole request.
+    """
+    given = {name: value for name, value in options.items() if value}
+    if request is not None and given:
+        raise typer.BadParameter("--request says it all: leave out the options that say a part of it")
+    return given
+
+
+def value_of(text: str) -> Any:  # noqa: ANN401  # any JSON
+    """A value as it is written on the command line: what is no JSON is text."""
+    try:
+        return json.loads(text)
+    except ValueError:
+        return text.strip()
 
 
 def open_workspace(folder: Path) -> Workspace:
@@ -32,3 +72,9 @@ def open_workspace(folder: Path) -> Workspace:
         remedy = "make one with `barscope ingest` or `barscope demo`, or name another with --workspace"
         raise StoreError(f"there is no workspace in {folder}: {remedy}")
     return Workspace(folder)
+
+
+def tell_failures(ws: Workspace) -> None:
+    """Name the user's own files that could not be loaded; what they define is not there."""
+    for failure in (*ws.load_failures, *ws.strategy_failures):
+        fail(f"{failure.source} is left out: {failure.error}")

@@ -37,7 +37,7 @@ def runs(
     elif records:
         _show(records)
     else:
-        say("no runs yet: make one with `barscope explore`")
+        say("no runs yet: make one with `barscope explore` or `barscope backtest`")
 
 
 def _row(record: RunRecord) -> dict[str, str | None]:

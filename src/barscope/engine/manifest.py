@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from barscope.domain.parameters import plain
 from barscope.engine.configuration import public_class, public_name, settings_of
 from barscope.engine.revision import git_revision
+from barscope.indicators.sourcecode import live_code
 
 if TYPE_CHECKING:
     from barscope.domain.bars import Bars
@@ -60,13 +61,13 @@ def data_fingerprint(bars: Mapping[Channel, Bars]) -> str:
 
 
 def source_of(cls: type[Strategy]) -> str:
-    """The source of a strategy: the whole file as it read when it was loaded, or the text of the class."""
+    """The source of a strategy: the whole file as it read when it was loaded, or the class and what it names."""
     if cls.source_text:
         return cls.source_text
     try:
         return inspect.getsource(public_class(cls))
-    except (OSError, TypeError):
-        return ""
+    except (OSError, TypeError):  # a notebook: the class has no file, its functions have their cells
+        return "\n".join(live_code(public_class(cls)))
 
 
 @cache

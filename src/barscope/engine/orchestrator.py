@@ -13,6 +13,7 @@ from dataclasses import asdict, dataclass
 from itertools import chain
 from itertools import count as count_from
 from typing import TYPE_CHECKING, Any
+from uuid import UUID
 
 from barscope.domain.events import FillEvent, OrderSubmissionRequest
 from barscope.domain.instruments import check_symbol
@@ -217,9 +218,16 @@ class _Run:
         what = f"{type(error).__name__}: {cut(error, 500)}"
         if event is None:
             return StrategyError(f"run {self.run_id} failed while {self.stage}: {what}", self.run_id)
-        symbol: str | None = getattr(event, "symbol", None)
+        symbol: str | None = getattr(event, "symbol", None) or self._symbol_of(
+            getattr(event, "associated_order_id", None)
+        )
         where = " ".join(filter(None, [symbol and cut(symbol), iso(event.ts_event_ns), type(event).__name__]))
         return StrategyError(f"run {self.run_id} failed at {where}: {what}", self.run_id, event.ts_event_ns, symbol)
+
+    def _symbol_of(self, order_id: UUID | None) -> str | None:
+        """What an order is for: the broker's replies name the order only."""
+        orders = self.recorder.events(OrderSubmissionRequest)
+        return next((order.symbol for order in orders if order.system_order_id == order_id), None)
 
 
 def new_run_id(now_ns: int, names: Sequence[str], is_taken: Callable[[str], bool]) -> str:

@@ -43,7 +43,8 @@ ORDER_TABLES: dict[type[events.Event], str] = {
 }
 """The table of each event about orders; those about bars are written from the columns."""
 
-_NOT_STORED = {"strategy", "good_till_ns", "parent_order_id", "oco_group"}
+NOT_STORED = frozenset({"strategy", "good_till_ns", "parent_order_id", "oco_group"})
+"""Fields of events that their tables have no column for."""
 
 
 class MemoryRecorder(Subscriber):
@@ -198,7 +199,7 @@ class RunRecorder(MemoryRecorder):
         kept = self.events(kind)
         if not kept:
             return
-        stored = [field for field in fields(kind) if field.name not in _NOT_STORED]  # type: ignore[arg-type]
+        stored = [field for field in fields(kind) if field.name not in NOT_STORED]  # type: ignore[arg-type]
         columns = zip(*map(attrgetter(*(field.name for field in stored)), kept), strict=True)
         rows = {}
         for field, column in zip(stored, columns, strict=True):

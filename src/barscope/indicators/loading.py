@@ -7,6 +7,7 @@ import importlib.metadata
 import linecache
 import sys
 import traceback
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
@@ -14,8 +15,8 @@ from types import ModuleType
 from barscope.errors import cut
 from barscope.indicators import registry
 
-ENTRY_POINTS = "barscope.indicators"
-_MODULES = "barscope_user_indicators"
+Forget = Callable[[str], object]
+"""Removes what a module registered, by the name of the module."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,34 +35,49 @@ class LoadFailure:
 
 
 def load_folder(folder: str | Path) -> tuple[LoadFailure, ...]:
-    """Runs each `*.py` of a folder that does not start with `_`, in order of name, and registers what it defines.
-
-    Loading again takes up changes and drops what is gone. A file that fails registers nothing, and the others load
-    all the same. Files are modules of their own: `sys.path` stays as it is and nothing is written to the folder.
-    """
-    folder = Path(folder).resolve()
-    prefix = f"{_MODULES}.{hashlib.sha256(str(folder).encode()).hexdigest()[:12]}"
-    for name in [name for name in sys.modules if name.startswith(f"{prefix}.")]:
-        registry.unregister_module(name)
-        del sys.modules[name]
-    files = sorted(path for path in folder.glob("*.py") if not path.name.startswith("_"))
-    failures = [_load_file(path, f"{prefix}.{path.stem}") for path in files]
-    return tuple(failure for failure in failures if failure is not None)
+    """Loads the user's indicators from the files of a folder; see `load_files`."""
+    return load_files(folder, "barscope_user_indicators", registry.unregister_module)
 
 
 def load_entry_points() -> tuple[LoadFailure, ...]:
     """Imports the modules that installed packages name under the entry points `barscope.indicators`."""
+    return load_packages("barscope.indicators", registry.unregister_module)
+
+
+def load_files(folder: str | Path, package: str, forget: Forget) -> tuple[LoadFailure, ...]:
+    """Runs each `*.py` of a folder that does not start with `_`, in order of name; classes register themselves.
+
+    Loading again takes up changes and drops what is gone. A file that fails registers nothing, and the others load
+    all the same. Files are modules of their own: `sys.path` stays as it is and nothing is written to the folder.
+
+    Args:
+        folder: It need not exist.
+        package: What the modules are named under.
+        forget: Called for a module that goes or fails.
+    """
+    folder = Path(folder).resolve()
+    prefix = f"{package}.{hashlib.sha256(str(folder).encode()).hexdigest()[:12]}"
+    for name in [name for name in sys.modules if name.startswith(f"{prefix}.")]:
+        forget(name)
+        del sys.modules[name]
+    files = sorted(path for path in folder.glob("*.py") if not path.name.startswith("_"))
+    failures = [_load_file(path, f"{prefix}.{path.stem}", forget) for path in files]
+    return tuple(failure for failure in failures if failure is not None)
+
+
+def load_packages(group: str, forget: Forget) -> tuple[LoadFailure, ...]:
+    """Imports the modules that installed packages name under a group of entry points."""
     failures = []
-    for entry in sorted(importlib.metadata.entry_points(group=ENTRY_POINTS), key=lambda entry: entry.name):
+    for entry in sorted(importlib.metadata.entry_points(group=group), key=lambda entry: entry.name):
         try:
             entry.load()
         except (Exception, SystemExit) as error:  # noqa: BLE001  # another package may fail in any way; it is shown
-            registry.unregister_module(entry.module)
+            forget(entry.module)
             failures.append(_failure(f"{entry.name} ({entry.value})", error))
     return tuple(failures)
 
 
-def _load_file(path: Path, module_name: str) -> LoadFailure | None:
+def _load_file(path: Path, module_name: str, forget: Forget) -> LoadFailure | None:
     module = ModuleType(module_name)
     module.__file__ = str(path)
     sys.modules[module_name] = module  # pickle, dataclasses and inspect look a class's module up there
@@ -70,7 +86,7 @@ def _load_file(path: Path, module_name: str) -> LoadFailure | None:
         linecache.cache[str(path)] = (len(text), None, text.splitlines(keepends=True), str(path))  # the text that runs
         exec(compile(text, str(path), "exec"), module.__dict__)  # noqa: S102  # the user's own code is what this is for
     except (Exception, SystemExit) as error:  # noqa: BLE001  # a user's file may fail in any way; it is shown with its error
-        registry.unregister_module(module_name)
+        forget(module_name)
         del sys.modules[module_name]
         return _failure(str(path), error)
     return None

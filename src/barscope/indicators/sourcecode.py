@@ -47,7 +47,7 @@ def _code_of(cls: type[Indicator]) -> str:
     if cls.__module__.startswith(_PACKAGE):
         return f"{cls.__qualname__} {_module_digest(cls.__module__)} {_module_digest(_KERNELS)} {_talib_version()}"
     text = cls.__dict__.get("source_text", "")
-    return f"{cls.__qualname__} {text}" if text else "\n".join([cls.__qualname__, *_live_code(cls)])
+    return f"{cls.__qualname__} {text}" if text else "\n".join([cls.__qualname__, *live_code(cls)])
 
 
 @cache
@@ -60,7 +60,7 @@ def _talib_version() -> str:
     return importlib.metadata.version("ta-lib")
 
 
-def _live_code(cls: type) -> Iterator[str]:
+def live_code(cls: type) -> Iterator[str]:
     """The code of a class without a file: its plain attributes, its functions, and what these refer to."""
     seen: set[int] = set()
     for name, value in sorted(cls.__dict__.items()):

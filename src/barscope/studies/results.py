@@ -7,12 +7,15 @@ from collections import OrderedDict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from barscope.engine.recorded import recorded_result
+from barscope.engine.recorded import recorded_events, recorded_result
+from barscope.engine.recorder import ORDER_TABLES
+from barscope.errors import InvalidParameterError, cut
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
     from barscope.domain.bars import Bars, FloatArray
+    from barscope.domain.events import Event
     from barscope.engine.results import BacktestResult
     from barscope.store.runs import RunStore
 
@@ -66,6 +69,18 @@ class Results:
             UnknownRunError: If the run is not there or not completed.
         """
         return recorded_result(self._runs, run_id)
+
+    def events(self, run_id: str, kind: type[Event]) -> Sequence[Event]:
+        """The events of one type about the orders of a completed backtest, in order.
+
+        Raises:
+            UnknownRunError: If the run is not there or not completed.
+            InvalidParameterError: If the type is not one about orders.
+        """
+        if kind not in ORDER_TABLES:
+            names = ", ".join(known.__name__ for known in ORDER_TABLES)
+            raise InvalidParameterError(f"no events of type {cut(kind)} about orders: use one of {names}")
+        return recorded_events(self._runs, run_id, kind)
 
     def remember(self, run_id: str, columns: RunColumns) -> None:
         """Keep the columns of a run that was just recorded."""

@@ -8,23 +8,24 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
     import pandas as pd
 
     from barscope.domain.equity import EquityCurve
 
 
-def rows_frame(rows: Sequence[Any], kind: type) -> pd.DataFrame:
+def rows_frame(rows: Sequence[Any], kind: type, without: Collection[str] = ()) -> pd.DataFrame:
     """A table with a row per frozen value: ids as text, enumerations by member name, times as UTC timestamps.
 
     Args:
         rows: Values of one dataclass.
         kind: That class; its fields are the columns. Those whose name tells nanoseconds or a time become timestamps.
+        without: Fields to leave out.
     """
     import pandas as pd
 
-    names = [field.name for field in fields(kind) if not field.name.startswith("_")]
+    names = [field.name for field in fields(kind) if field.name not in without]
     frame = pd.DataFrame([[_plain(getattr(row, name)) for name in names] for row in rows], columns=names)
     for name in names:
         if name.endswith(("_ns", "_ts")):

@@ -6,9 +6,10 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal
 
 from barscope.domain.equity import buy_and_hold
-from barscope.domain.events import FillEvent, OrderSubmissionRequest
+from barscope.domain.events import Event, FillEvent, OrderSubmissionRequest
 from barscope.domain.periods import period_of_rtype
 from barscope.domain.roundtrips import RoundTrip
+from barscope.engine.recorder import NOT_STORED
 from barscope.errors import InvalidParameterError, UnknownSymbolError, close_matches
 from barscope.studies.request import request_of
 from barscope.workspace.chart_data import chart_data
@@ -115,7 +116,11 @@ class Run:
 
     def orders(self) -> pd.DataFrame:
         """Every order as it was submitted, in order."""
-        return rows_frame(self.result.orders, OrderSubmissionRequest)
+        return self.events(OrderSubmissionRequest)
+
+    def events(self, kind: type[Event]) -> pd.DataFrame:
+        """Every event of one type about orders, in order: `run.events(bs.events.OrderRejected)`."""
+        return rows_frame(self._results.events(self.run_id, kind), kind, NOT_STORED)
 
     def roundtrips(self) -> pd.DataFrame:
         """From flat to flat, by entry; what is still open is marked at the last close."""

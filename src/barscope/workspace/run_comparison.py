@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 from barscope.domain.periods import period_of_rtype
 from barscope.jobs import JobContext, Stage
-from barscope.studies.comparison import config_differences, first_difference
+from barscope.store.runs_schema import EVENT_TABLES
+from barscope.studies.comparison import BAR_TABLES, config_differences, first_difference
+from barscope.workspace.run_view import parts_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -35,6 +37,7 @@ class RunComparison:
         summaries: Their metrics; None for one that is no backtest or not completed.
         has_events: Whether both are completed, so that there are events to compare.
         difference: The first event in which they differ, or None.
+        order_difference: The first such event that is about an order, or None.
         equity: Their equity curves in one figure, where both have one.
     """
 
@@ -43,6 +46,7 @@ class RunComparison:
     summaries: tuple[Summary | None, Summary | None]
     has_events: bool
     difference: Difference | None
+    order_difference: Difference | None
     equity: FigureParts | None
 
 
@@ -63,23 +67,26 @@ def read_comparison(context: JobContext, ws: Workspace, first: str, second: str,
     summaries = (_summary(one), _summary(other))
     context.enter("comparing events")
     has_events = one.status == other.status == "completed"
-    difference = first_difference(ws.runs_store, first, second, context.check) if has_events else None
+    difference = order_difference = None
+    if has_events:
+        difference = first_difference(ws.runs_store, first, second, context.check)
+        about_orders = [table for table in EVENT_TABLES if table not in BAR_TABLES]
+        order_difference = first_difference(ws.runs_store, first, second, context.check, about_orders)
     context.enter("drawing")
     equity = None
     if all(summary is not None for summary in summaries):
         equity = _equity(one, other, spec)
     changed = config_differences(one.config, other.config)
-    return RunComparison((one, other), changed, summaries, has_events, difference, equity)
+    return RunComparison((one, other), changed, summaries, has_events, difference, order_difference, equity)
 
 
 def _equity(one: Run, other: Run, spec: ChartSpec) -> FigureParts:
     from barscope.charts.equity import comparison_figure
 
-    curves = {run.run_id: run.result.equity for run in (one, other)}
+    curves = {"First": one.result.equity, "Second": other.result.equity}
     periods = [period_of_rtype(run.config["rtype"]) for run in (one, other)]
     shortest = min(periods, key=lambda period: period.length_ns)
-    drawn: FigureParts = comparison_figure(curves, spec, period=shortest, zone=one.zone).to_plotly_json()
-    return drawn
+    return parts_of(comparison_figure(curves, spec, period=shortest, zone=one.zone))
 
 
 def _summary(run: Run) -> Summary | None:

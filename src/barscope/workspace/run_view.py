@@ -11,6 +11,8 @@ from barscope.jobs import JobContext, Stage
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    import plotly.graph_objects as go
+
     from barscope.charts.data import ChartData, ChartSpec
     from barscope.domain.performance import Summary
     from barscope.domain.roundtrips import RoundTrip
@@ -69,6 +71,12 @@ def enqueue_run_view(
     return ws.reads.submit(f"run-view-{next(_numbers)}", work, STAGES)
 
 
+def enqueue_equity(ws: Workspace, run: Run, spec: ChartSpec) -> Job[FigureParts]:
+    """Draw the equity of a run that was opened, at the detail of what is visible."""
+    work = lambda _context: parts_of(run.equity_figure(spec))  # noqa: E731
+    return ws.reads.submit(f"equity-{next(_numbers)}", work, STAGES[-1:])
+
+
 def read_run_view(
     context: JobContext, ws: Workspace, run_id: str, symbol: str | None, spec: ChartSpec, known: Run | None
 ) -> RunView:
@@ -93,8 +101,13 @@ def read_run_view(
 
 def _figures(run: Run, spec: ChartSpec) -> dict[str, FigureParts]:
     drawn = {
-        "equity": run.equity_figure(spec, benchmark=True),
+        "equity": run.equity_figure(spec),
         "pnl": run.pnl_figure(spec),
         "journey": run.journey_figure(spec),
     }
-    return {name: figure.to_plotly_json() for name, figure in drawn.items()}
+    return {name: parts_of(figure) for name, figure in drawn.items()}
+
+
+def parts_of(figure: go.Figure) -> FigureParts:
+    """The parts of a figure, its arrays as they are."""
+    return {"data": [trace.to_plotly_json() for trace in figure.data], "layout": figure.layout.to_plotly_json()}
