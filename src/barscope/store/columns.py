@@ -36,10 +36,19 @@ def decode(blob: bytes, n: int, series: str) -> Column:
     Raises:
         StoreError: If the blob is damaged or holds another number of values.
     """
+    column = np.empty(n, dtype=dtype_of(series))
+    decode_into(column, blob, series)
+    return column
+
+
+def decode_into(column: Column, blob: bytes, series: str) -> None:
+    """Fills a column, or a part of one, with the values of a blob; raises as `decode`."""
     try:
-        if zstandard.frame_content_size(blob) != n * _WIDTH:  # before it is believed: a frame can claim terabytes
+        if zstandard.frame_content_size(blob) != len(column) * _WIDTH:  # a frame can claim terabytes
             raise zstandard.ZstdError("wrong size")
-        return np.frombuffer(zstandard.decompress(blob), dtype=dtype_of(series))
+        with zstandard.ZstdDecompressor().stream_reader(blob) as reader:
+            if reader.readinto(column.view(np.uint8).data) != len(column) * _WIDTH:
+                raise zstandard.ZstdError("it ends early")
     except zstandard.ZstdError as error:
         raise StoreError(f"a stored chunk of series {series} is damaged ({error}): run it again") from error
 

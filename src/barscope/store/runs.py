@@ -10,7 +10,7 @@ import numpy as np
 
 from barscope.domain.bars import Bars
 from barscope.errors import InvalidParameterError, StoreError, UnknownRunError, UnknownSymbolError, close_matches, cut
-from barscope.store.columns import BAR_SERIES, decode
+from barscope.store.columns import BAR_SERIES, decode_into, dtype_of
 from barscope.store.database import Database
 from barscope.store.json_text import from_json, to_json
 from barscope.store.locks import OwnerLocks
@@ -234,8 +234,13 @@ class RunStore:
 
     def _column(self, run_id: str, symbol: str, series: str) -> Column:
         query = "SELECT data, n FROM run_columns WHERE run_id = ? AND symbol = ? AND series = ? ORDER BY chunk"
-        chunks = [decode(data, n, series) for data, n in self.database.rows(query, (run_id, symbol, series))]
-        return np.concatenate(chunks)
+        chunks = self.database.rows(query, (run_id, symbol, series))
+        column = np.empty(sum(n for _, n in chunks), dtype=dtype_of(series))
+        start = 0
+        for data, n in chunks:
+            decode_into(column[start : start + n], data, series)
+            start += n
+        return column
 
 
 def _record(run_id: str, name: str, start: int, end: int | None, status: str, config: str, metadata: str) -> RunRecord:

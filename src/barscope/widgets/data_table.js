@@ -60,7 +60,9 @@ export default {
       if (row.tone) made.dataset.tone = row.tone;
       if (get("checkable")) made.append(checkCell(row));
       row.cells.forEach((text, i) => {
-        const cell = element("div", `barscope-cell barscope-${get("columns")[i].align}`, {role: "gridcell"}, text);
+        const column = get("columns")[i] ?? {};
+        const cell = element("div", `barscope-cell barscope-${column.align}`, {role: "gridcell"}, text);
+        cell.classList.toggle("barscope-toned", Boolean(column.toned));
         cell.title = text;
         made.append(cell);
       });

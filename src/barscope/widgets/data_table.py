@@ -31,6 +31,7 @@ class Column:
         align: Where the text stands.
         width: Pixels, at least.
         grow: Its share of the room that is left.
+        toned: Whether it shows the tone of its row in colour.
     """
 
     key: str
@@ -39,6 +40,7 @@ class Column:
     align: Literal["left", "right"] = "left"
     width: int = 90
     grow: float = 1.0
+    toned: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +55,7 @@ class TableRow:
 
     key: str
     values: Mapping[str, Any]
-    tone: Literal["", "good", "bad", "group"] = ""
+    tone: Literal["", "good", "bad"] = ""
 
 
 class DataTable(anywidget.AnyWidget):  # type: ignore[misc]  # carries no types
@@ -88,10 +90,7 @@ class DataTable(anywidget.AnyWidget):  # type: ignore[misc]  # carries no types
         self._columns = {column.key: column for column in columns}
         self._rows: tuple[TableRow, ...] = ()
         self._sorted: tuple[TableRow, ...] = ()
-        described = [
-            {"key": c.key, "label": c.label, "align": c.align, "width": c.width, "grow": c.grow} for c in columns
-        ]
-        super().__init__(columns=described, **traits)
+        super().__init__(columns=[_described(column) for column in columns], **traits)
         self.observe(guard(lambda _change: self._arrange()), "sort")
         self.observe(guard(lambda _change: self._turn()), "wanted")
 
@@ -106,9 +105,16 @@ class DataTable(anywidget.AnyWidget):  # type: ignore[misc]  # carries no types
         return tuple(self._texts(row) for row in self._sorted)
 
     @property
-    def keys(self) -> tuple[str, ...]:
+    def row_keys(self) -> tuple[str, ...]:
         """The keys of all rows, in the order they are shown in."""
         return tuple(row.key for row in self._sorted)
+
+    def show_columns(self, columns: Sequence[Column]) -> None:
+        """Other columns for the rows that come next."""
+        described = [_described(column) for column in columns]
+        if described != self.columns:
+            self._columns = {column.key: column for column in columns}
+            self.columns = described
 
     def show(self, rows: Sequence[TableRow]) -> None:
         """Other rows; what was ticked stays ticked as far as it is there."""
@@ -152,6 +158,11 @@ class DataTable(anywidget.AnyWidget):  # type: ignore[misc]  # carries no types
             "–" if _is_missing(value := row.values.get(column.key)) else plain(column.show(value))
             for column in self._columns.values()
         )
+
+
+def _described(column: Column) -> dict[str, Any]:
+    """What a page knows of a column."""
+    return {name: getattr(column, name) for name in ("key", "label", "align", "width", "grow", "toned")}
 
 
 def _is_missing(value: object) -> bool:

@@ -23,5 +23,5 @@ class Surroundings(anywidget.AnyWidget):  # type: ignore[misc]  # carries no typ
     """
 
     _esm = asset("surroundings.js")
-    _css = asset("panel.css")
+    _css = asset("panel.css") + asset("run_panels.css")
     dark = traitlets.Bool(False).tag(sync=True)
