@@ -30,6 +30,21 @@ def walk(n, *, start_ns=START_NS, step_ns=60 * 10**9, seed=1):
     return FixedPointBars(ts, *cents, rng.integers(1, 1000, n))
 
 
+@pytest.fixture(autouse=True)
+def own_classes():
+    """Indicators and strategies that a test defines are gone after it."""
+    from barscope.engine import registry as strategies
+    from barscope.indicators import registry as indicators
+
+    known = (indicators._classes, strategies._classes)
+    before = [set(classes) for classes in known]
+    yield
+    for classes, kept in zip(known, before, strict=True):
+        for name in set(classes) - kept:
+            if not classes[name].__module__.startswith("barscope."):
+                del classes[name]
+
+
 @pytest.fixture
 def minute_bars():
     """A function that makes a batch of n minute bars of a symbol."""

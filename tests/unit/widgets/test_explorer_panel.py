@@ -389,7 +389,7 @@ def test_broken_indicator_file_is_shown(tmp_path):
             "    def compute(self, bars):\n        return bars.close\n"
         )
         panel.picker.reload.click()
-        assert panel.picker.found.options[0] == ("PanelReloaded", "PanelReloaded")
+        assert ("PanelReloaded", "PanelReloaded") in panel.picker.found.options
         file.unlink()
         workspace.reload_indicators()
 
