@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from barscope.jobs import JobContext, Stage
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     import plotly.graph_objects as go
 
@@ -71,10 +71,10 @@ def enqueue_run_view(
     return ws.reads.submit(f"run-view-{next(_numbers)}", work, STAGES)
 
 
-def enqueue_equity(ws: Workspace, run: Run, spec: ChartSpec) -> Job[FigureParts]:
-    """Draw the equity of a run that was opened, at the detail of what is visible."""
-    work = lambda _context: parts_of(run.equity_figure(spec))  # noqa: E731
-    return ws.reads.submit(f"equity-{next(_numbers)}", work, STAGES[-1:])
+def enqueue_figure(ws: Workspace, draw: Callable[[], go.Figure]) -> Job[FigureParts]:
+    """Draw another figure of a run that was opened."""
+    work = lambda _context: parts_of(draw())  # noqa: E731
+    return ws.reads.submit(f"figure-{next(_numbers)}", work, STAGES[-1:])
 
 
 def read_run_view(

@@ -1,0 +1,333 @@
+"""The results of one run in tabs: chart, equity, profit and loss, trades, journey, metrics, and what it came from."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import ipywidgets as widgets
+
+from barscope.charts.data import ChartSpec
+from barscope.charts.journey import PAGE, trade_spec
+from barscope.charts.text import escape, plain
+from barscope.jobs import JobStatus
+from barscope.widgets.chart_area import AUTO, THEMES, theme_of
+from barscope.widgets.data_table import Column, DataTable, TableRow
+from barscope.widgets.fields import icon_button, text_line
+from barscope.widgets.figure_view import FigureView
+from barscope.widgets.live_chart import LiveChart
+from barscope.widgets.run_card import RunCard
+from barscope.widgets.trades_table import TradesTable
+from barscope.workspace.run_view import enqueue_figure, enqueue_run_view
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from barscope.jobs import Job
+    from barscope.widgets.guard import Guard
+    from barscope.workspace.run_view import FigureParts, RunView
+    from barscope.workspace.workspace import Workspace
+
+CHART, EQUITY, PNL, TRADES, JOURNEY, METRICS, CARD = (
+    "Chart", "Equity", "P&L", "Trades", "Journey", "Metrics", "Run card",
+)  # fmt: skip
+_OF_BACKTESTS = (CHART, EQUITY, PNL, TRADES, JOURNEY, METRICS, CARD)
+_OF_EXPLORATIONS = (CHART, CARD)
+_OF_OTHERS = (CARD,)
+_FIGURES = {EQUITY: "equity", PNL: "pnl", JOURNEY: "journey"}
+_METRICS = (Column("what", "Metric", str, "left", 200), Column("value", "Value", str, "right", 140, 0.6))
+_BY_ENTRY = "entry"
+_ORDERS = (("By entry", _BY_ENTRY), ("By result", "pnl"))
+TOOLBARS_PX = 76
+
+
+class ResultsView:
+    """One run at a time, read in the background and drawn tab by tab as they are turned to.
+
+    Attributes:
+        widget: What a panel shows.
+        tabs: Which tab is open.
+        symbol: Which symbol of the run is charted.
+        theme: The colours of all charts.
+        home: Shows all bars.
+        order, page: Which trades the journey shows.
+        chart: The candlesticks with the trades.
+        figures: Equity, profit and loss, journey, by tab.
+        trades: The round trips; one that is clicked is shown in the chart.
+        metrics: The metrics.
+        card: What the run came from.
+        view: What is shown, or None.
+        error: Why it cannot be shown, or None.
+    """
+
+    def __init__(
+        self, workspace: Workspace, guard: Guard, height: int, on_news: Callable[[], None], nothing: str
+    ) -> None:
+        self._workspace = workspace
+        self._on_news = on_news
+        self._nothing = nothing
+        self._job: Job[RunView] | None = None
+        self._wanted: str | None = None
+        self._drawn: dict[str, RunView] = {}
+        self._zoom_to: int | None = None
+        self._spec = ChartSpec(height=height - TOOLBARS_PX)
+        self._is_dark = False
+        self._is_quiet = False
+        self.view: RunView | None = None
+        self.error: str | None = None
+        self._make_widgets(guard)
+        self._listen(guard)
+        self._arrange()
+
+    @property
+    def run_id(self) -> str | None:
+        """The run that is shown or being read."""
+        return self._wanted
+
+    def open(self, run_id: str | None) -> None:
+        """Turn to a run; what was drawn stays until the `update` that finds it read."""
+        if run_id == self._wanted:
+            return
+        self._wanted, self._zoom_to = run_id, None
+        self._read(None)
+
+    def read_again(self) -> None:
+        """Read the run once more: it may have ended since."""
+        if self._wanted is not None:
+            self._read(None)
+
+    def update(self) -> bool:
+        """Take over what was read; tells whether it waits for more."""
+        job = self._job
+        if job is not None and job.snapshot.status.is_terminal:
+            self._job = None
+            self._take(job)
+        self._arrange()
+        drawing = [figure.update() for figure in self.figures.values()]
+        return self._job is not None or any(drawing)
+
+    def follow_page(self, *, is_dark: bool) -> None:
+        """Take over whether the page is dark."""
+        self._is_dark = is_dark
+        self._set_theme()
+
+    def show_trade(self, place: int) -> None:
+        """Turn to the chart and to the bars of a round trip, with as many bars again before and after."""
+        if self.view is None:
+            return
+        trip = self.view.trips[place]
+        self._zoom_to = place
+        self.tabs.value = CHART
+        if trip.symbol == self.view.symbol:
+            self._zoom()
+        else:
+            self.symbol.value = trip.symbol
+
+    def close(self) -> None:
+        """Read no further."""
+        self._stop_reading()
+        for figure in self.figures.values():
+            figure.close()
+
+    def _stop_reading(self) -> None:
+        if self._job is not None:
+            self._job.cancel()
+            self._job = None
+
+    # ---- reading
+
+    def _read(self, symbol: str | None) -> None:
+        self._stop_reading()
+        self.error = None
+        if self._wanted is None:
+            self.view = None
+            self._drawn.clear()
+        else:
+            known = self.view.run if self.view and self.view.run.run_id == self._wanted else None
+            known = known if known is not None and known.status == "completed" else None
+            self._job = enqueue_run_view(self._workspace, self._wanted, symbol, self._spec, known)
+        self._on_news()
+
+    def _take(self, job: Job[RunView]) -> None:
+        if job.snapshot.status is JobStatus.FAILED:
+            self.view, self.error = None, job.snapshot.error
+            return
+        if job.snapshot.status is not JobStatus.COMPLETED:
+            return
+        view = job.result()
+        was_same = self.view is not None and self.view.run.run_id == view.run.run_id
+        self.view = view
+        self._offer(view)
+        if not was_same:
+            if view.chart is not None:
+                self.trades.show_trips(view.trips, view.chart.period, view.chart.zone)
+            self.metrics.show(_metric_rows(view))
+            self.card.show(view.run)
+        if view.spec != self._spec:  # turned dark while it was read
+            self._read(view.symbol)
+        self._draw()
+        if self._zoom_to is not None:
+            self._zoom()
+
+    def _offer(self, view: RunView) -> None:
+        tabs = _OF_BACKTESTS if view.is_backtest else _OF_EXPLORATIONS if view.chart is not None else _OF_OTHERS
+        self._is_quiet = True
+        try:
+            if tuple(self.tabs.options) != tabs:
+                kept = self.tabs.value
+                self.tabs.options = tabs
+                self.tabs.value = kept if kept in tabs else tabs[0]
+            options = tuple((plain(symbol), symbol) for symbol in view.run.symbols) if view.symbol else ()
+            if self.symbol.options != options:
+                self.symbol.options = options
+            self.symbol.value = view.symbol
+            if self._drawn.get(JOURNEY) is None or self._drawn[JOURNEY].run.run_id != view.run.run_id:
+                self.order.value, self.page.value = _BY_ENTRY, 1
+            self.page.max = max(1, -(-len(view.trips) // PAGE))
+        finally:
+            self._is_quiet = False
+
+    # ---- drawing
+
+    def _draw(self) -> None:
+        """Draw the open tab, where it is not drawn already."""
+        view, tab = self.view, self.tabs.value
+        if view is None or self._drawn.get(tab) is view:
+            return
+        if tab == CHART and view.chart is not None:
+            before = self._drawn.get(tab)
+            is_same = before is not None and (before.run.run_id, before.symbol) == (view.run.run_id, view.symbol)
+            visible = self.chart.spec.visible if is_same else None
+            self.chart.show(view.chart, replace(self.chart.spec, theme=self._spec.theme, visible=visible))
+        elif tab == JOURNEY and (self.order.value, self.page.value) != (_BY_ENTRY, 1):
+            self._turn_page()
+        elif tab in _FIGURES and view.is_backtest:
+            detail = partial(self._draw_equity, view) if tab == EQUITY else None
+            self.figures[tab].show(view.figures[_FIGURES[tab]], detail)
+        self._drawn[tab] = view
+
+    def _draw_equity(self, view: RunView, visible: tuple[float, float]) -> Job[FigureParts]:
+        spec = replace(view.spec, visible=visible)
+        return enqueue_figure(self._workspace, lambda: view.run.equity_figure(spec))
+
+    def _turn_page(self) -> None:
+        """Another page or order of the journey."""
+        view, order, page = self.view, self.order.value, self.page.value
+        if view is not None and not self._is_quiet:
+            draw = lambda: view.run.journey_figure(view.spec, order=order, page=page)  # noqa: E731
+            self.figures[JOURNEY].expect(enqueue_figure(self._workspace, draw))
+
+    def _zoom(self) -> None:
+        view, place = self.view, self._zoom_to
+        if view is None or place is None or view.chart is None or view.trips[place].symbol != view.symbol:
+            return
+        trip = view.trips[place]
+        self._draw()
+        visible = trade_spec(view.chart, trip, max(20, trip.duration_bars)).visible
+        if visible is not None:
+            self.chart.zoom(*visible)
+        self._zoom_to = None
+
+    def _arrange(self) -> None:
+        """Show the open tab, and say what it waits for."""
+        waiting, shown = self._job is not None, self.view
+        for tab, pane in self._panes.items():
+            pane.layout.display = "" if tab == self.tabs.value and shown is not None else "none"
+        is_stale = shown is None or shown.run.run_id != self._wanted
+        self._facts.tooltip = _headline(shown) if shown is not None and not is_stale else ""
+        self._facts.value = escape(self._facts.tooltip)
+        self._cover.value = escape(self._what_it_waits_for())
+        self._cover.layout.display = "" if is_stale else "none"
+        (self._cover.add_class if shown is not None else self._cover.remove_class)("barscope-veil")
+        self._progress.value = self._job.snapshot.progress if self._job is not None else 0.0
+        self._progress.layout.visibility = "visible" if waiting else "hidden"
+        has_chart = shown is not None and shown.chart is not None
+        self.symbol.layout.display = "" if has_chart and len(self.symbol.options) > 1 else "none"
+        has_order = shown is not None and self.tabs.value == JOURNEY
+        self.order.layout.display = "" if has_order else "none"
+        self.page.layout.display = "" if has_order and self.page.max > 1 else "none"
+        self.home.disabled = not has_chart or self.tabs.value not in (CHART, *_FIGURES)
+        self.tabs.disabled = shown is None
+
+    def _what_it_waits_for(self) -> str:
+        if self.error is not None:
+            return self.error
+        return self._nothing if self._wanted is None else "Opening the run"
+
+    # ---- widgets
+
+    def _make_widgets(self, guard: Guard) -> None:
+        self.tabs = widgets.ToggleButtons(options=_OF_BACKTESTS).add_class("barscope-tabs")
+        self.symbol = widgets.Dropdown(tooltip="The symbol in the chart")
+        self.theme = widgets.Dropdown(options=THEMES, value=AUTO, tooltip="Colours of the charts")
+        self.home = icon_button("home", "Show all of it")
+        self.order = widgets.Dropdown(options=_ORDERS, tooltip="Order of the trades")
+        self.page = widgets.BoundedIntText(value=1, min=1, max=1, description="Page", tooltip=f"{PAGE} trades each")
+        self.page.add_class("barscope-page")
+        self._facts = text_line().add_class("barscope-facts")
+        self._progress = widgets.FloatProgress(min=0.0, max=1.0)
+        self._cover = widgets.HTML().add_class("barscope-cover")
+        self.chart = LiveChart(spec=self._spec)
+        self.figures = {tab: FigureView(self._spec.height, self._on_news) for tab in _FIGURES}
+        self.trades = TradesTable(guard)
+        self.metrics = DataTable(_METRICS, guard, label="Metrics")
+        self.card = RunCard(guard)
+        self._panes: dict[str, widgets.Widget] = {
+            CHART: self.chart.widget,
+            **{tab: figure.widget for tab, figure in self.figures.items()},
+            TRADES: self.trades,
+            METRICS: self.metrics,
+            CARD: self.card.widget,
+        }
+        panes = [widgets.Box([pane]).add_class("barscope-pane") for pane in self._panes.values()]
+        self._panes = dict(zip(self._panes, panes, strict=True))
+        toolbar = widgets.Box([self.symbol, self._facts, self.order, self.page, self.theme, self.home]).add_class(
+            "barscope-toolbar"
+        )
+        stage = widgets.Box([*panes, self._cover]).add_class("barscope-stage")
+        self.widget = widgets.VBox([self.tabs, toolbar, self._progress, stage]).add_class("barscope-results")
+
+    def _listen(self, guard: Guard) -> None:
+        self.tabs.observe(guard(lambda _change: self._turn()), "value")
+        self.symbol.observe(guard(lambda change: self._turn_to_symbol(change["new"])), "value")
+        self.theme.observe(guard(lambda _change: self._set_theme()), "value")
+        for field in (self.order, self.page):
+            field.observe(guard(lambda _change: self._turn_page()), "value")
+        self.home.on_click(guard(lambda _button: (self.figures.get(self.tabs.value) or self.chart).home()))
+        self.trades.on_open(guard(lambda key: self.show_trade(int(key)) if key else None))
+
+    def _turn(self) -> None:
+        if not self._is_quiet:
+            self._draw()
+            self._arrange()
+
+    def _turn_to_symbol(self, symbol: str | None) -> None:
+        if not self._is_quiet and symbol is not None:
+            self._read(symbol)
+
+    def _set_theme(self) -> None:
+        theme = theme_of(self.theme.value, is_dark=self._is_dark)
+        if theme == self._spec.theme:
+            return
+        self._spec = replace(self._spec, theme=theme)
+        self.chart.set_theme(theme)
+        if self.view is not None and self._job is None:
+            self._read(self.view.symbol)
+
+
+def _headline(view: RunView) -> str:
+    name = ", ".join(plain(symbol) for symbol in view.run.symbols[:3])
+    parts = [view.run.record.name, name]
+    if view.summary is not None:
+        numbers = view.summary
+        trips = numbers.round_trips + numbers.open_trips
+        parts += [f"{numbers.total_return:+.2%}", f"Sharpe {numbers.sharpe:.2f}", f"{trips:,} trades"]
+    elif view.run.status != "completed":
+        parts.append(view.run.status)
+    return " · ".join(part for part in parts if part)
+
+
+def _metric_rows(view: RunView) -> list[TableRow]:
+    rows: Any = () if view.summary is None else view.summary.rows()
+    return [TableRow(label, {"what": label, "value": text}) for label, text in rows]

@@ -1,0 +1,356 @@
+"""All runs as a panel: find them, look at what each came from and what came out, compare, repeat, delete."""
+
+from __future__ import annotations
+
+import itertools
+from typing import TYPE_CHECKING, Any
+
+import ipywidgets as widgets
+
+from barscope.charts.data import ChartSpec
+from barscope.charts.text import escape
+from barscope.errors import InvalidParameterError
+from barscope.jobs import JobStatus, Stage
+from barscope.store.run_list import glance_at_runs
+from barscope.widgets.cells import after_each_cell
+from barscope.widgets.comparison_view import ComparisonView
+from barscope.widgets.fields import icon_button, text_line
+from barscope.widgets.guard import Guard
+from barscope.widgets.job_list import JobList
+from barscope.widgets.notices import close_all
+from barscope.widgets.poller import Poller
+from barscope.widgets.results_view import ResultsView
+from barscope.widgets.run_errands import RunErrands
+from barscope.widgets.run_table import ANY, RunTable, matching
+from barscope.widgets.surroundings import Surroundings
+from barscope.workspace.run_comparison import enqueue_comparison
+
+if TYPE_CHECKING:
+    from barscope.jobs import Job
+    from barscope.store.run_list import RunGlance
+    from barscope.widgets.notices import Notices
+    from barscope.workspace.run_comparison import RunComparison
+    from barscope.workspace.workspace import Workspace
+
+HEIGHT = 620
+MODES = (("All modes", ANY), ("Explorations", "exploration"), ("Backtests", "backtest"), ("Scenarios", "scenario"))
+STATUSES = (
+    ("Any status", ANY),
+    *((name.capitalize(), name) for name in ("completed", "running", "failed", "cancelled")),
+)
+_LISTING = (Stage("reading the list of runs"),)
+_numbers = itertools.count(1)
+
+
+class RunsPanel:
+    """The runs panel; show it by ending a cell with it.
+
+    Each part can be used from code as well: `panel.search.value = "aapl"`, `panel.open(run_id)`,
+    `panel.compare(first, second)`, `panel.repeat(run_id)`, `panel.table.row_keys`.
+
+    Attributes:
+        widget: The whole panel as one widget, for use in a larger layout.
+        search: Words that name, id, symbols or period have to hold.
+        mode: One mode, or all.
+        status: One status, or any.
+        table: The runs.
+        results: The one that is open.
+        comparison: Two of them side by side.
+        errands: What is being repeated or deleted.
+    """
+
+    def __init__(self, workspace: Workspace, *, height: int = HEIGHT) -> None:
+        self._workspace = workspace
+        self._guard = Guard()
+        self._runs: tuple[RunGlance, ...] = ()
+        self._listing: Job[tuple[RunGlance, ...]] | None = None
+        self._comparing: Job[RunComparison] | None = None
+        self._compared: tuple[str, str] | None = None
+        self._live: tuple[str, ...] = ()
+        self._doomed: tuple[str, ...] = ()
+        self._work = RunErrands(workspace)
+        self._poller = Poller(self._guard(self._step))
+        self.results = ResultsView(workspace, self._guard, height, self._poller.wake, "Choose a run to see what it is")
+        self.comparison = ComparisonView(self._guard, height)
+        self.surroundings = Surroundings()
+        self._make_widgets()
+        self.widget = self._arrange(height)
+        self._listen()
+        self._guard(self.refresh)()
+        self._stop_listening = after_each_cell(self._guard(self.refresh))
+
+    def __repr__(self) -> str:
+        return f"RunsPanel({len(self.table.row_keys)} of {len(self._runs)} runs)"
+
+    def _repr_mimebundle_(self, **kwargs: Any) -> Any:  # noqa: ANN401  # as IPython calls and reads it
+        return self.widget._repr_mimebundle_(**kwargs)
+
+    # ---- for use from code
+
+    @property
+    def notices(self) -> Notices:
+        """The messages under the panel."""
+        return self._guard.notices
+
+    def open(self, run_id: str) -> None:
+        """Show a run."""
+        with self._guard.lock:
+            self.table.current = run_id
+            self._open(run_id)
+
+    def compare(self, first: str, second: str) -> None:
+        """Show two runs side by side."""
+        with self._guard.lock:
+            if self._comparing is not None:
+                self._comparing.cancel()
+            self._compared = (first, second)
+            spec = ChartSpec(theme=self.results.chart.spec.theme, height=self.comparison.height)
+            self._comparing = enqueue_comparison(self._workspace, first, second, spec)
+            self._go_on()
+
+    def repeat(self, run_id: str) -> Job[Any]:
+        """Run a recorded run again, and tell whether it came out equal.
+
+        Raises:
+            UnknownRunError: If there is no such run, or it is not completed.
+            InvalidParameterError: If its record does not tell how to repeat it.
+        """
+        with self._guard.lock:
+            job = self._work.repeat(run_id)
+            self.refresh()
+        return job
+
+    def refresh(self) -> None:
+        """Read the list of runs again; what is shown stays until it is there.
+
+        In a notebook this happens by itself: after each cell, and whenever work of this workspace ends.
+        """
+        with self._guard.lock:
+            self._read_list()
+            self._go_on()
+
+    def close(self) -> None:
+        """Let go of every widget; work goes on."""
+        with self._guard.lock:
+            self._stop_listening()
+            self._poller.stop()
+            self.results.close()
+            for job in (self._listing, self._comparing):
+                if job is not None:
+                    job.cancel()
+            close_all(self.widget)
+
+    # ---- what happens
+
+    def _read_list(self) -> None:
+        if self._listing is not None:
+            self._listing.cancel()
+        work = lambda _context: glance_at_runs(self._workspace.runs_store)  # noqa: E731
+        self._listing = self._workspace.reads.submit(f"runs-{next(_numbers)}", work, _LISTING)
+
+    def _go_on(self) -> None:
+        """Show what is there, and look again while something is under way."""
+        if self._step():
+            self._poller.wake()
+
+    def _step(self) -> bool:
+        live = tuple(job.job_id for job in self._workspace.jobs.live())
+        has_ended = any(job_id not in live for job_id in self._live)
+        self._live = live
+        if self._work.follow() or has_ended:
+            self._read_list()
+        self._take_list()
+        self._take_comparison()
+        waiting = self.results.update()
+        self.errands.show(self._work.entries.values())
+        self._jobs_box.layout.display = "" if self._work.entries else "none"
+        self._show_actions()
+        return bool(live or waiting or self._work.is_live or self._listing or self._comparing)
+
+    def _take_list(self) -> None:
+        job = self._listing
+        if job is None or not job.snapshot.status.is_terminal:
+            return
+        self._listing = None
+        if job.snapshot.status is JobStatus.FAILED:
+            self.notices.show(f"The list of runs cannot be read: {job.snapshot.error}", job.snapshot.traceback or "")
+        if job.snapshot.status is JobStatus.COMPLETED:
+            self._runs = job.result()
+            self._filter()
+            self._look_again()
+
+    def _look_again(self) -> None:
+        """Let go of an open run that is gone, and read again one that has ended since."""
+        opened = self.results.run_id
+        if opened is None:
+            return
+        now = next((run for run in self._runs if run.run_id == opened), None)
+        if now is None:
+            self.table.current = ""
+            self.results.open(None)
+        elif self.results.view is not None and self.results.view.run.status != now.status:
+            self.results.read_again()
+
+    def _take_comparison(self) -> None:
+        job = self._comparing
+        if job is None or not job.snapshot.status.is_terminal:
+            return
+        self._comparing = None
+        if job.snapshot.status is JobStatus.COMPLETED:
+            self.comparison.show(job.result())
+            self._show_comparison(True)
+        elif job.snapshot.status is JobStatus.FAILED:
+            self.notices.show(f"The runs cannot be compared: {job.snapshot.error}", job.snapshot.traceback or "")
+
+    def _filter(self) -> None:
+        found = matching(self._runs, self.search.value, self.mode.value, self.status.value)
+        self.table.show_runs(found)
+        self._count.value = escape(f"{len(found):,} of {len(self._runs):,}" if self._runs else "No runs yet")
+
+    def _open(self, run_id: str) -> None:
+        if run_id:
+            self._show_comparison(False)
+            self.results.open(run_id)
+        self._go_on()
+
+    # ---- actions
+
+    def _chosen(self) -> tuple[str, ...]:
+        """The ticked runs, or the open one."""
+        return tuple(self.table.checked) or ((self.table.current,) if self.table.current else ())
+
+    def _show_actions(self) -> None:
+        chosen, ticked = self._chosen(), self.table.checked
+        self.compare_button.disabled = len(ticked) != 2 or self._comparing is not None
+        self.compare_button.tooltip = "Tick two runs to compare them" if len(ticked) != 2 else "Compare the ticked runs"
+        self.repeat_button.disabled = len(chosen) != 1
+        self.delete_button.disabled = not chosen
+        said = f"{len(ticked):,} ticked" if ticked else ""
+        self._hint.value = escape("comparing" if self._comparing is not None else said)
+
+    def _ask(self) -> None:
+        self._doomed = self._chosen()
+        what = f"these {len(self._doomed):,} runs" if len(self._doomed) > 1 else f"{self._doomed[0]}"
+        self._question.value = escape(f"Delete {what} for good?")
+        self._confirm(True)
+        self.keep_button.focus()
+
+    def _keep(self) -> None:
+        self._confirm(False)
+        self.delete_button.focus()
+
+    def _confirm(self, asking: bool) -> None:
+        self._ask_bar.layout.display = "" if asking else "none"
+        self._action_bar.layout.display = "none" if asking else ""
+
+    def _delete(self) -> None:
+        doomed, self._doomed = self._doomed, ()
+        self._confirm(False)
+        if self.results.run_id in doomed:
+            self.results.open(None)
+            self.table.current = ""
+        self.table.checked = []
+        if self._compared is not None and set(self._compared) & set(doomed):
+            self._show_comparison(False)
+        self._work.delete(doomed)
+        self._go_on()
+
+    def _compare_ticked(self) -> None:
+        if len(self.table.checked) != 2:
+            raise InvalidParameterError("tick two runs to compare them")
+        self.compare(*self.table.checked)
+
+    def _show_comparison(self, shown: bool) -> None:
+        self._comparison_box.layout.display = "" if shown else "none"
+        self.results.widget.layout.display = "none" if shown else ""
+
+    def _follow_page(self) -> None:
+        self.results.follow_page(is_dark=self.surroundings.dark)
+        self._draw_comparison_again()
+
+    def _draw_comparison_again(self) -> None:
+        if self._compared is not None and self._comparison_box.layout.display != "none":
+            self.compare(*self._compared)
+        self._go_on()
+
+    # ---- widgets
+
+    def _make_widgets(self) -> None:
+        self.search = widgets.Text(placeholder="Search runs", tooltip="Words in name, id, symbols or period")
+        self.mode = widgets.Dropdown(options=MODES, value=ANY, tooltip="Mode")
+        self.status = widgets.Dropdown(options=STATUSES, value=ANY, tooltip="Status")
+        self._count = widgets.HTML().add_class("barscope-hint")
+        self.reload = icon_button("refresh", "Read the list of runs again")
+        self.table = RunTable(self._guard)
+        self.compare_button = widgets.Button(description="Compare", icon="columns")
+        self.repeat_button = widgets.Button(
+            description="Repeat", icon="repeat", tooltip="Run it again and see whether it comes out equal"
+        )
+        self.delete_button = widgets.Button(description="Delete…", icon="trash", tooltip="Delete the chosen runs")
+        self._hint = widgets.HTML().add_class("barscope-hint")
+        self._question = text_line()
+        self.confirm_button = widgets.Button(
+            description="Delete", button_style="danger", tooltip="There is no way back"
+        )
+        self.keep_button = widgets.Button(description="Keep")
+        self.back_button = widgets.Button(description="Back to the run", icon="arrow-left")
+        self.errands = JobList(self._guard, _Actions(self), "Repeated and deleted", "", reusable=False)
+
+    def _arrange(self, height: int) -> widgets.Widget:
+        filters = widgets.Box([self.search, self.mode, self.status, self._count, self.reload])
+        self._action_bar = widgets.Box([self.compare_button, self.repeat_button, self._hint, self.delete_button])
+        self._ask_bar = widgets.Box([self._question, self.confirm_button, self.keep_button])
+        self._ask_bar.add_class("barscope-actions").add_class("barscope-confirm").layout.display = "none"
+        self._jobs_box = widgets.Box([self.errands.widget]).add_class("barscope-jobs")
+        side = [self.table, self._action_bar.add_class("barscope-actions"), self._ask_bar, self._jobs_box]
+        back = widgets.Box([self.back_button]).add_class("barscope-toolbar")
+        self._comparison_box = widgets.VBox([back, self.comparison.widget]).add_class("barscope-results")
+        self._comparison_box.layout.display = "none"
+        right = widgets.VBox([self.results.widget, self._comparison_box]).add_class("barscope-results")
+        body = widgets.Box([widgets.VBox(side).add_class("barscope-runs-side"), right]).add_class("barscope-runs-body")
+        body.layout.height = f"{height}px"
+        parts = [self.surroundings, filters.add_class("barscope-filters"), body, self.notices.widget]
+        return widgets.VBox(parts).add_class("barscope-panel")
+
+    def _listen(self) -> None:
+        guard = self._guard
+        for field in (self.search, self.mode, self.status):
+            field.observe(guard(lambda _change: self._filter()), "value")
+        self.reload.on_click(guard(lambda _button: self.refresh()))
+        self.table.on_open(guard(self._open))
+        self.table.observe(guard(lambda _change: self._show_actions()), "checked")
+        self.compare_button.on_click(guard(lambda _button: self._compare_ticked()))
+        self.repeat_button.on_click(guard(lambda _button: self.repeat(self._chosen()[0])))
+        self.delete_button.on_click(guard(lambda _button: self._ask()))
+        self.confirm_button.on_click(guard(lambda _button: self._delete()))
+        self.keep_button.on_click(guard(lambda _button: self._keep()))
+        self.back_button.on_click(guard(lambda _button: self._show_comparison(False)))
+        self.surroundings.observe(guard(lambda _change: self._follow_page()), "dark")
+        self.results.theme.observe(guard(lambda _change: self._draw_comparison_again()), "value")
+
+
+class _Actions:
+    """What the rows of the work under way ask for, done in the panel."""
+
+    def __init__(self, panel: RunsPanel) -> None:
+        self._panel = panel
+
+    def open(self, key: str) -> None:
+        run_id = self._panel._work.opens.get(key)
+        if run_id is not None:
+            self._panel.open(run_id)
+
+    def cancel(self, key: str) -> None:
+        self._panel._work.cancel(key)
+        self._panel._go_on()
+
+    def reuse(self, key: str) -> None:
+        """Nothing to fill in here."""
+
+    def explain(self, key: str) -> None:
+        entry = self._panel._work.entries[key]
+        self._panel.notices.show(f"{entry.name} failed: {entry.error}", entry.traceback or "")
+
+    def cancel_all(self) -> None:
+        self._panel._work.cancel_all()
+        self._panel._go_on()
