@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import hashlib
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from barscope.engine.manifest import library_versions
+from barscope.engine.revision import git_revision
 from barscope.indicators.outputs import recorded_outputs
 
 if TYPE_CHECKING:
@@ -30,6 +32,7 @@ def exploration_manifest(plan: ExplorationPlan, session_id: str) -> dict[str, An
         "source_hashes": {i.variant: i.source_hash() for i in plan.indicators},
         "session_id": session_id,
         "versions": library_versions(),
+        "git_revision": git_revision(Path(__file__).parent),
     }
 
 

@@ -151,7 +151,7 @@ def test_other_things():
 
 
 def test_parquet(tmp_path):
-    """Parquet files are read by either ending, also where the times are an index without a name, as pandas writes it."""
+    """Parquet files are read by either ending, also where the times are an unnamed index, as pandas writes it."""
     frame = pl.DataFrame(pandas_frame(Extra=["a", "b"]).to_dict("list"))
     frame.write_parquet(tmp_path / "plain.parquet")
     frame.write_parquet(tmp_path / "plain.pq")
