@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
-from html import escape
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -65,13 +64,6 @@ class Summary:
         return "\n".join([self.title, *(f"{label:<{width}}  {text:>20}" for label, text in rows)])
 
     __repr__ = __str__
-
-    def _repr_html_(self) -> str:
-        cells = "".join(
-            f'<tr><th style="text-align:left">{escape(label)}</th><td style="text-align:right">{escape(text)}</td></tr>'
-            for label, text in self.rows()
-        )
-        return f"<table><caption>{escape(self.title)}</caption><tbody>{cells}</tbody></table>"
 
 
 def summarize(
