@@ -30,15 +30,6 @@ GLOBAL_DEFAULTS = "__global__"
 
 _SESSIONS = f"SELECT {', '.join(SESSION_COLUMNS)} FROM explorer_sessions"  # noqa: S608 (our columns)
 _INDICATORS = f"SELECT {', '.join(INDICATOR_COLUMNS)} FROM session_indicators"  # noqa: S608 (our columns)
-_COMPLETED = """
-    SELECT run_id FROM session_indicators AS s
-    WHERE s.session_id = ? AND s.data_fingerprint = ? AND EXISTS (
-        SELECT 1 FROM json_each(CASE WHEN json_valid(s.indicators) THEN s.indicators ELSE '[]' END) AS e
-        WHERE e.value ->> '$.class_name' = ? AND e.value ->> '$.params_canonical' = ?
-        AND e.value ->> '$.source_hash' = ? AND e.value -> '$.series' = json(?)
-        AND e.value ->> '$.status' = 'completed')
-    ORDER BY s.created_at DESC, s.rowid DESC
-"""
 
 
 class PresetStore:
@@ -173,28 +164,6 @@ class PresetStore:
         """The indicator runs of all sessions that have a status, oldest first."""
         rows = self.database.rows(f"{_INDICATORS} WHERE status = ? ORDER BY created_at, rowid", (status,))
         return load(rows, indicator_of)
-
-    def delete_indicators(self, run_ids: Iterable[str]) -> None:
-        """Removes indicator runs from their sessions."""
-        with self.database.atomic() as connection:
-            keys = [(run_id,) for run_id in run_ids]
-            connection.executemany("DELETE FROM session_indicators WHERE run_id = ?", keys)
-
-    def find_completed(
-        self,
-        session_id: str,
-        class_name: str,
-        params_canonical: str,
-        series: Sequence[str],
-        source_hash: str,
-        data_fingerprint: str,
-    ) -> tuple[str, ...]:
-        """The runs that completed exactly this indicator on exactly these bars, alone or among others; newest first.
-
-        Whether a run is still there is for runs.db to say.
-        """
-        key = (session_id, data_fingerprint, class_name, params_canonical, source_hash, to_json(list(series)))
-        return tuple(run_id for (run_id,) in self.database.rows(_COMPLETED, key))
 
     def _change_session(self, session_id: str, column: str, value: str | int | None) -> None:
         with self.database.atomic() as connection:
