@@ -345,6 +345,9 @@ def test_a_failing_datafeed_or_recorder_fails_the_run(runs, feed, recorder, word
         ([configured(SMACrossover, symbols=["A"], fast_period=99, slow_period=98)], "must be below"),
         (["SMACrossover"], "not a class of strategy"),
         ([configured(SMACrossover, symbols=["A"], bar_periods=["DAY"])], "not a member of BarPeriod"),
+        ([configured(SMACrossover, symbols=["A"], name="../up")], "holds a slash"),
+        ([configured(SMACrossover, symbols=["A"], name="n" * 10_000)], "too long"),
+        ([configured(SMACrossover, symbols=["A"], name=5)], "not plain text"),
     ],
 )
 def test_what_is_configured_wrong_is_refused_before_the_run_exists(runs, strategies, words):

@@ -59,6 +59,20 @@ def test_no_fill_is_on_the_bar_of_its_order(workspace):
     assert (fills["ts_event"].to_numpy() > placed[fills["associated_order_id"]].to_numpy()).all()
 
 
+def test_a_period_of_the_strategy_without_bars_is_refused_at_once(workspace):
+    """The bars of the request are there, those the strategy reads are not: the error names the coverage."""
+
+    class Daily(bs.Strategy):
+        bar_periods = (bs.BarPeriod.MINUTE, bs.BarPeriod.DAY)
+
+        def on_bar(self, event):
+            pass
+
+    with pytest.raises(MissingBarsError, match=r"SYN has no bars of rtype 35\. There is rtype 33 from"):
+        workspace.backtest(asked(strategy="Daily", strategy_params={}))
+    assert workspace.runs().empty
+
+
 def test_the_summary_prints_itself(workspace):
     """Every metric stands on a line of its own."""
     lines = str(workspace.backtest(asked()).result().summary()).splitlines()

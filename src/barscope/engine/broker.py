@@ -134,11 +134,17 @@ class SimulatedBroker(Broker):
         """Amounts are finite and not negative, participation is within 0 to 100 percent, there is one currency."""
         for name in _AMOUNTS:
             value = getattr(cls, name)
-            if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < math.inf:
+            if not _is_number(value) or not 0 <= value < math.inf:
                 raise InvalidParameterError(f"{name} is {cut(repr(value))}: it must be a finite number of at least 0")
         share = cls.max_participation_pct
-        if share is not None and not 0 < share <= 100:
-            raise InvalidParameterError(f"max_participation_pct is {share}: it must be above 0 and at most 100")
+        if share is not None and not (_is_number(share) and 0 < share <= 100):
+            raise InvalidParameterError(
+                f"max_participation_pct is {cut(repr(share))}: it must be above 0 and at most 100"
+            )
+        if not isinstance(cls.buying_power_check, bool):
+            raise InvalidParameterError(f"buying_power_check is {cut(repr(cls.buying_power_check))}: say True or False")
+        if not isinstance(cls.currencies, Mapping) or not all(isinstance(c, str) for c in cls.currencies.values()):
+            raise InvalidParameterError(f"currencies is {cut(repr(cls.currencies))}: map each symbol to its currency")
         currencies = sorted({cls.currencies[symbol] for symbol in symbols if symbol in cls.currencies})
         if len(currencies) > 1:
             raise InvalidParameterError(
@@ -259,6 +265,7 @@ class SimulatedBroker(Broker):
                 continue
             exit_price = order.price_on(rest)
             if exit_price is None or not (at_open or order.request.order_type is OrderType.STOP):
+                order.note_trigger(rest)
                 continue
             if not at_open:
                 self._assume(bar, "entry and stop loss on one bar: the stop loss is assumed to come second")
@@ -394,6 +401,10 @@ class SimulatedBroker(Broker):
             "rejection_reason": reason,
             "rejection_message": message,
         }
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
 
 
 class _Volume:

@@ -10,7 +10,7 @@ from barscope.errors import InvalidParameterError, close_matches, cut
 C = TypeVar("C", bound=type)
 
 
-def configured(cls: C, **settings: object) -> C:
+def configured(cls: C, /, **settings: object) -> C:
     """A subclass with some class attributes set, named `_` and the name of the class.
 
         configured(SimulatedBroker, commission_per_unit=0.005, slippage_bps=1)

@@ -33,6 +33,7 @@ from barscope.engine.series import IndicatorBoard
 from barscope.engine.strategy import Strategy
 from barscope.errors import DataError, InvalidParameterError, JobCancelledError, StoreError, StrategyError, cut
 from barscope.indicators.outputs import recorded_outputs
+from barscope.store.named_table import check_name
 
 if TYPE_CHECKING:
     from barscope.domain.bars import Bars
@@ -243,6 +244,8 @@ def _check_strategy(strategy: type[Strategy]) -> None:
         raise InvalidParameterError(
             f"{cut(repr(strategy))} is not a class of strategy: give the class, not an instance"
         )
+    if {"/", "\\"} & set(check_name(strategy.name)):
+        raise InvalidParameterError(f"strategy name {cut(repr(strategy.name))} holds a slash: ids of runs have none")
     if inspect.isabstract(strategy):
         raise InvalidParameterError(f"{strategy.name} does not define on_bar")
     if isinstance(strategy.symbols, str) or not strategy.symbols:

@@ -332,7 +332,7 @@ def _checked(compute: Callable[[Any, Bars], Any]) -> Callable[[Any, Bars], dict[
             result = compute(self, bars)
         except BarscopeError:
             raise
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             raise IndicatorError(f"{self!r} failed: {type(error).__name__}: {cut(error, 500)}") from error
         return as_series(self, result, len(bars))
 

@@ -35,7 +35,7 @@ class BarStream:
             return function(*args)
         except BarscopeError:
             raise
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             raise IndicatorError(f"{self._indicator!r} failed: {type(error).__name__}: {cut(error, 500)}") from error
 
 

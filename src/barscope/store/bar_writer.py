@@ -29,6 +29,10 @@ _STORED = """
     WHERE instrument_id = ? AND rtype = ? AND ts_event BETWEEN ? AND ? ORDER BY ts_event
 """
 _PUT = "INSERT OR REPLACE INTO ohlcv VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
+_PUT_ENTRY = """
+    INSERT INTO symbology VALUES (?1, ?2, ?3, ?4, ?5, ?6)
+    ON CONFLICT DO UPDATE SET end_date = iif(?7, excluded.end_date, max(end_date, excluded.end_date))
+"""  # a file of fewer days ends its entries sooner: that is no reason to lose sight of the bars after them
 _EDGE = "SELECT {edge}(ts_event) FROM ohlcv WHERE instrument_id = ? AND rtype = ? AND ts_event >= ? AND ts_event < ?"
 _SYMBOLS_OF = """
     SELECT symbol, symbol_type FROM instruments WHERE instrument_id = ?1 AND symbol IS NOT NULL
@@ -83,8 +87,7 @@ class BarWriter:
             (self._publisher_id, source_id),
         )
         self._connection.execute(
-            "INSERT OR REPLACE INTO symbology VALUES (?, ?, ?, ?, ?, ?)",
-            (self._publisher_id, symbol, symbol_type, source_id, str(start), str(end)),
+            _PUT_ENTRY, (self._publisher_id, symbol, symbol_type, source_id, str(start), str(end), self._replace)
         )
         return {(symbol, symbol_type)}
 

@@ -103,10 +103,12 @@ class Backtests:
         Raises:
             BarscopeError: If the request does not hold; nothing is written then.
         """
-        name = strategy_class(request.strategy).name
+        strategy = strategy_class(request.strategy)
         self._orchestrator(request).check()
+        for period in strategy.bar_periods:  # bars of the request's own are there
+            resolve_choice(request.model_copy(update={"rtype": period.rtype}), self._secmaster)
         with self._lock:
-            run_id = new_run_id(self._now_ns(), [name], self._is_taken)
+            run_id = new_run_id(self._now_ns(), [strategy.name], self._is_taken)
             return self._runner.submit(run_id, lambda context: self._work(context, request, run_id), STAGES)
 
     def _work(self, context: JobContext, request: BacktestRequest, run_id: str) -> Any:  # noqa: ANN401  # as open_run

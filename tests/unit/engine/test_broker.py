@@ -8,6 +8,8 @@ import pytest
 from barscope.domain import events
 from barscope.domain.orders import ActionType, OrderSide, OrderType, RejectionReason
 from barscope.domain.periods import BarPeriod
+from barscope.engine.broker import SimulatedBroker
+from barscope.engine.configuration import configured
 from barscope.errors import InvalidParameterError
 
 BUY, SELL = OrderSide.BUY, OrderSide.SELL
@@ -297,12 +299,22 @@ def test_leverage_multiplies_the_buying_power(engine):
         {"starting_cash": "1000"},
         {"max_participation_pct": 0},
         {"max_participation_pct": 101},
+        {"max_participation_pct": "10"},
+        {"buying_power_check": "no"},
+        {"currencies": "USD"},
+        {"currencies": {"A": 1}},
     ],
 )
 def test_impossible_settings_are_refused_before_the_run(engine, settings):
     """The message names the setting."""
     with pytest.raises(InvalidParameterError, match=next(iter(settings))):
         engine.play(engine.strategy_of(lambda s, bar, n: None), engine.bars_of(QUIET), **settings)
+
+
+def test_a_setting_may_have_the_name_of_an_argument():
+    """From JSON any name may come: it is refused like every other."""
+    with pytest.raises(InvalidParameterError, match="SimulatedBroker has no setting cls"):
+        configured(SimulatedBroker, cls=1)
 
 
 def test_a_setting_that_is_not_there_is_refused_with_the_nearest(engine):
@@ -367,6 +379,17 @@ class TestBrackets:
         run = engine.play(engine.strategy_of(self.bracket(BUY, 1, 90, 110, **enter)), stop)
         assert run.fills == [(1, 1, 98), (1, -1, 90)]
         assert "entry and stop loss on one bar" in run.result.assumptions[0].text
+
+    def test_a_stop_limit_exit_touched_on_the_bar_of_its_entry_is_a_limit_afterwards(self, engine):
+        """Its limit was out of reach on that bar; the next one offers it without touching the stop again."""
+
+        def act(s, bar, n):
+            if n == 0:
+                entry = s.submit_order(MARKET, BUY, 1)
+                s.submit_order(STOP_LIMIT, SELL, 1, 98, 95, parent=entry)
+
+        bars = engine.bars_of(QUIET, (97, 97.5, 94, 94.5), (96, 99, 95.5, 98.5))
+        assert engine.play(engine.strategy_of(act), bars).fills == [(1, 1, 97), (2, -1, 98)]
 
     def test_exits_do_not_work_before_the_entry(self, engine):
         """A stop price that is touched while the entry still rests closes nothing."""

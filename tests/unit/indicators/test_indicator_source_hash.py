@@ -43,6 +43,58 @@ def test_notebook_code_is_told_apart(run_cell):
     assert len({first, run_cell(factor=3), run_cell(shift=1), run_cell(comment="unit = 1")}) == 4
 
 
+VALUES = """
+from barscope.indicators import indicator
+from my_library import smooth
+import my_library
+
+TABLE = {table}
+
+def make(k):
+    @indicator
+    def Cell(close):
+        return smooth(close) * k * TABLE["k"][0] + my_library.shift(close)
+    return Cell
+
+Cell = make({enclosed})
+"""
+LIBRARY = """
+FACTOR = {factor}
+
+def smooth(x):
+    return x * FACTOR if x[0] not in {{1, 2}} else x
+
+def shift(x):
+    return x + {shift}
+"""
+
+
+@pytest.fixture
+def run_with_library(monkeypatch, tmp_path):
+    """Runs a cell that names a collection, encloses a number and imports a file of the user's."""
+    module = ModuleType("notebook")
+    monkeypatch.setitem(sys.modules, "notebook", module)
+
+    def run(table="{'k': [1]}", enclosed=1, factor=1, shift=1):
+        library = ModuleType("my_library")
+        library.__file__ = str(tmp_path / "my_library.py")
+        monkeypatch.setitem(sys.modules, "my_library", library)
+        exec(LIBRARY.format(factor=factor, shift=shift), library.__dict__)  # noqa: S102  # what an import does
+        text = VALUES.format(table=table, enclosed=enclosed)
+        exec(compile(text, "<cell>", "exec"), module.__dict__)  # noqa: S102  # what a notebook does
+        return module.Cell().source_hash()
+
+    return run
+
+
+def test_everything_the_code_names_counts(run_with_library):
+    """A list in a dictionary, an enclosed number, a constant and two functions of an imported file."""
+    edits = [{"table": "{'k': [2]}"}, {"enclosed": 2}, {"factor": 2}, {"shift": 2}]
+    first = run_with_library()
+    assert run_with_library() == first
+    assert len({first, *(run_with_library(**edit) for edit in edits)}) == 5
+
+
 def test_built_in_hash_is_stable_and_distinct():
     """Built-in classes have a hash that does not depend on parameters and differs between classes."""
     assert build_indicator("RSI").source_hash() == build_indicator("RSI", {"period": 3}).source_hash()

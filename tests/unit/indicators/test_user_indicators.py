@@ -170,6 +170,17 @@ def test_wrong_value_of_a_bar_is_named(bars, value):
         WrongBar().compute(bars)
 
 
+def test_leaving_the_program_is_a_failure_too(bars):
+    """`sys.exit` in user code fails its indicator alone."""
+
+    class Leaving(Indicator):
+        def compute(self, bars):
+            raise SystemExit(3)
+
+    with pytest.raises(IndicatorError, match=r"Leaving\(\) failed: SystemExit: 3"):
+        Leaving().compute(bars)
+
+
 def test_exceptions_are_wrapped(bars):
     """An exception in user code names the indicator and keeps the original as its cause."""
 

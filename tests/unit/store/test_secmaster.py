@@ -300,6 +300,17 @@ def test_coverage_is_cut_to_the_dates_a_symbol_is_valid(master):
     assert [(c.min_ts, c.max_ts) for c in master.coverage()] == [(JAN + NS_PER_DAY, JAN + 4 * NS_PER_DAY)]
 
 
+def test_a_file_of_fewer_days_takes_no_bars_out_of_sight(master):
+    """Its symbology ends sooner because the file does; only `replace` takes its word for it."""
+    whole = SymbologyEntry("A", "raw_symbol", 1, "2024-01-01", "2024-01-06")
+    shorter = replace(whole, end_date="2024-01-03")
+    master.write(1, [by_number(days(5), 1)], [whole])
+    assert master.write(1, [by_number(days(2), 1)], [shorter]).unchanged == 2
+    assert len(read(master, "A")) == 5
+    master.write(1, [], [shorter], replace=True)
+    assert len(read(master, "A")) == 2
+
+
 def test_coverage_grows_at_both_ends(master):
     """Bars before and after the stored ones move both ends; a symbol without bars has none."""
     master.write(1, [by_symbol(days(3, first=5))])
