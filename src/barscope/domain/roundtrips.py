@@ -15,7 +15,7 @@ from uuid import UUID
 
 import numpy as np
 
-from barscope.domain.positions import FLAT, QUANTITY_NOISE, Position
+from barscope.domain.positions import QUANTITY_NOISE
 
 if TYPE_CHECKING:
     from barscope.domain.bars import Bars, FloatArray
@@ -198,12 +198,3 @@ def _running(
         high = max(high, *(float(values.max()) for values in extremes if len(values)))
     curve.append(np.array([gross]))
     return np.concatenate(curve), low, high, most
-
-
-def open_position(fills: Iterable[FillEvent], symbol: str) -> Position:
-    """What is held of a symbol after all fills."""
-    position = FLAT
-    for fill in fills:
-        if fill.symbol == symbol:
-            position = position.after(fill.side, fill.quantity_filled, fill.fill_price)
-    return position

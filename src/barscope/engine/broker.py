@@ -247,10 +247,22 @@ class SimulatedBroker(Broker):
             price = order.price_on(bar)
             if price is None:
                 order.note_trigger(bar)
+            elif self._has_worse_sibling(order, price, bar):
+                continue  # that one is served in its own turn, and cancels this one
             elif self._execute(order, price, bar, volume) and order.children:
                 entered[order] = price
         for entry, price in entered.items():
             self._match_exits(entry, price, bar, volume)
+
+    def _has_worse_sibling(self, order: WorkingOrder, price: float, bar: BarReceived) -> bool:
+        """Whether the bar touches an order of its OCO group on the same side at a worse price."""
+        rivals = (
+            rival.price_on(bar)
+            for rival in self._book.siblings(order)
+            if rival.request.side is order.request.side and rival.fillable and rival.from_ns <= bar.ts_event_ns
+        )
+        sign = order.request.side.value
+        return any(rival is not None and sign * rival > sign * price for rival in rivals)
 
     def _match_exits(self, entry: WorkingOrder, price: float, bar: BarReceived, volume: _Volume) -> None:
         """Serve the exits of an entry on the bar that filled it.

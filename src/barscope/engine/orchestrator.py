@@ -150,7 +150,11 @@ class Orchestrator:
         run.monitor.publish(result)
         run.enter("recording")
         run.recorder.write(bars, board, lambda rows: run.report(rows, total, "rows"))
-        found = {"data_fingerprint": data_fingerprint(bars), "outputs": recorded_outputs(board.indicators)}
+        found = {
+            "data_fingerprint": data_fingerprint(bars),
+            "outputs": recorded_outputs(board.indicators),
+            "source_hashes": {indicator.variant: indicator.source_hash() for indicator in board.indicators},
+        }
         run.monitor.seal()
         run.recorder.complete(self._now_ns(), _metadata(result), run.config | found)
         return result

@@ -364,6 +364,21 @@ class TestBrackets:
         assert assumption.ts_event_ns == 2 * BarPeriod.DAY.length_ns
         assert "both exits touched on one bar" in assumption.text
 
+    def test_of_two_touched_orders_of_one_type_the_worse_is_filled(self, engine):
+        """Whichever was submitted first; the other is cancelled, and the run says so."""
+        group = UUID(int=1)
+        for prices in ((110, 105), (105, 110)):
+
+            def act(s, bar, n, prices=prices):
+                if n == 0:
+                    s.submit_order(MARKET, BUY, 1)
+                    for price in prices:
+                        s.submit_order(LIMIT, SELL, 1, price, oco_group=group)
+
+            run = engine.play(engine.strategy_of(act), engine.bars_of(QUIET, QUIET, (100, 111, 99, 110)))
+            assert run.fills == [(1, 1, 100), (2, -1, 105)]
+            assert len(run.of(events.CancellationAccepted)) == len(run.result.assumptions) == 1
+
     def test_exits_work_on_the_bar_of_an_entry_at_its_open(self, engine):
         """All of that bar is still to come."""
         run = engine.play(engine.strategy_of(self.bracket(BUY, 1, 95, 110)), engine.bars_of(QUIET, (100, 111, 99, 111)))
