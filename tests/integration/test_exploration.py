@@ -253,6 +253,27 @@ def test_retention_counts_sessions_and_spares_the_pinned(tmp_path, minute_bars):
         assert ws.runs_store.database.rows(orphans)[0][0] == 0
 
 
+def test_retention_spares_a_session_that_another_workspace_has_open(tmp_path, minute_bars):
+    """Held elsewhere, as by a panel of another kernel, it stays; released, it goes."""
+    folder = tmp_path / "ws"
+    with (
+        bs.Workspace(folder, executor=InlineExecutor(), retention=1) as ws,
+        bs.Workspace(folder, executor=InlineExecutor()) as other,
+    ):
+        ws.secmaster.ensure_publisher("test", "TEST.WALK")
+        ws.secmaster.write(1, [minute_bars(f"S{i}", n=50) for i in range(3)])
+        first = ws.explorer.create_or_get_session(1, 33, ["S0"]).session_id
+        ws.explorer.enqueue_single_indicator(first, "RSI")
+        other.explorer.retention.hold(first)
+        for symbol in ("S1", "S2"):
+            if symbol == "S2":
+                other.explorer.retention.release(first)
+            session = ws.explorer.create_or_get_session(1, 33, [symbol])
+            ws.explorer.enqueue_single_indicator(session.session_id, "RSI")
+            kept = {session.symbols[0] for session in ws.explorer.list_sessions()}
+            assert kept == ({"S0", "S1"} if symbol == "S1" else {"S2"})
+
+
 def content(workspace):
     """Every row of the three databases."""
     found = {}

@@ -25,14 +25,16 @@ if TYPE_CHECKING:
     from io import FileIO
 
 _POLL_S = 0.001
+_LOOK_S = 5.0
 _PLAIN_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,199}")
 
 
 class FileLock:
-    """A lock on a file, held until released or until its process ends."""
+    """A lock on a file, held until released or until its process ends; shared ones can be held by many at once."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, shared: bool = False) -> None:
         self.path = path
+        self._kind = fcntl.LOCK_SH if shared else fcntl.LOCK_EX
         self._file: FileIO | None = None
 
     def __del__(self) -> None:
@@ -46,7 +48,7 @@ class FileLock:
     def try_acquire(self) -> bool:
         """Takes the lock if it is free."""
         with file_errors(self.path):
-            while (file := _lock(self.path)) is not None:
+            while (file := _lock(self.path, self._kind)) is not None:
                 if _is_at(file, self.path):
                     self._file = file
                     _held.add(self)
@@ -147,6 +149,37 @@ class OwnerLocks:
         return self._folder / (
             run_id if plain else "~" + hashlib.sha256(run_id.encode("utf-8", "surrogatepass")).hexdigest()
         )
+
+
+class OpenMarks:
+    """The marks `<database>.open/<id>` that say what somebody, here or in another process, has open."""
+
+    def __init__(self, database: Path) -> None:
+        self._folder = database.with_name(database.name + ".open")
+
+    def hold(self, mark_id: str) -> FileLock:
+        """Marks something as open until the lock is released.
+
+        Raises:
+            StoreBusyError: If somebody who looks whether it is open does not come to an end.
+        """
+        mark = self._mark(mark_id, shared=True)
+        if not mark.acquire(_LOOK_S):
+            raise busy(mark.path)
+        return mark
+
+    def is_open(self, mark_id: str) -> bool:
+        """Whether anybody has it open."""
+        probe = self._mark(mark_id, shared=False)
+        if not probe.try_acquire():
+            return True
+        probe.release(remove=True)
+        return False
+
+    def _mark(self, mark_id: str, *, shared: bool) -> FileLock:
+        with file_errors(self._folder):
+            self._folder.mkdir(exist_ok=True)
+        return FileLock(self._folder / mark_id, shared=shared)
 
 
 def _lock(path: Path, kind: int = fcntl.LOCK_EX) -> FileIO | None:

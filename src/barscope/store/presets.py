@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from barscope.errors import InvalidParameterError, StoreError, cut
 from barscope.store.database import Database, plain
 from barscope.store.json_text import to_json
+from barscope.store.locks import OpenMarks
 from barscope.store.named_table import Loaded, check_name, load
 from barscope.store.preset_values import DataSplit, SymbolPreset, config_table, record_table
 from barscope.store.presets_schema import PRESETS
@@ -42,10 +43,12 @@ class PresetStore:
         indicator_defaults: Parameters by indicator class, and under GLOBAL_DEFAULTS.
         chart_settings: Settings by the owner of a chart.
         data_splits: Splits by their id.
+        open_sessions: Which explorer sessions somebody has open.
     """
 
     def __init__(self, path: str | Path, *, readonly: bool = False) -> None:
         self.database = Database(path, PRESETS, readonly=readonly)
+        self.open_sessions = OpenMarks(self.database.path)
         self.symbol_presets = record_table(self.database, "symbol_presets", "name", SymbolPreset)
         self.explore_presets = config_table(self.database, "explore_presets", "name")
         self.condition_presets = config_table(self.database, "condition_presets", "name")

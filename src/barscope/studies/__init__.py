@@ -1,1 +1,1 @@
-"""What a user runs. Here: explorations, with their requests, sessions, cache and results."""
+"""What a user runs: explorations, with their sessions and cache, and backtests; and how two runs compare."""

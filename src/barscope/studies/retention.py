@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import logging
 import threading
-from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from barscope.errors import StoreError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
+    from barscope.store.locks import FileLock
     from barscope.store.presets import PresetStore
     from barscope.store.runs import RunStore
     from barscope.studies.results import Results
@@ -38,27 +36,22 @@ class Retention:
         self._results = results
         self._keep = keep
         self._lock = threading.Lock()
-        self._open: dict[str, int] = {}
+        self._open: dict[str, list[FileLock]] = {}
         self.notices: list[str] = []
 
-    @contextmanager
-    def holding(self, session_id: str) -> Iterator[None]:
-        """Keep a session while the block runs."""
-        self.hold(session_id)
-        try:
-            yield
-        finally:
-            self.release(session_id)
-
     def hold(self, session_id: str) -> None:
-        """Count a session as open once more."""
+        """Count a session as open once more; no process deletes it until it is released as often."""
+        mark = self._presets.open_sessions.hold(session_id)
         with self._lock:
-            self._open[session_id] = self._open.get(session_id, 0) + 1
+            self._open.setdefault(session_id, []).append(mark)
 
     def release(self, session_id: str) -> None:
         """Count a session as open once less."""
         with self._lock:
-            self._open[session_id] = self._open.get(session_id, 1) - 1
+            marks = self._open.get(session_id)
+            mark = marks.pop() if marks else None
+        if mark is not None:
+            mark.release()
 
     def apply(self) -> tuple[str, ...]:
         """Delete what is beyond the limit; an error is logged and noted, never raised.
@@ -78,12 +71,12 @@ class Retention:
         """The sessions beyond the limit that are neither open nor pinned, newest first."""
         if self._keep is None:
             return ()
-        with self._lock:
-            is_open = {session_id for session_id, count in self._open.items() if count > 0}
         old = self._presets.list_sessions().values[self._keep :]
-        return tuple(s.session_id for s in old if s.session_id not in is_open and not s.pinned)
+        is_open = self._presets.open_sessions.is_open
+        return tuple(s.session_id for s in old if not s.pinned and not is_open(s.session_id))
 
     def _delete(self, session_ids: tuple[str, ...]) -> tuple[str, ...]:
+        deleted = []
         for session_id in session_ids:
             run_ids = [row.run_id for row in self._presets.indicators_of(session_id)]
             if any(self._runs.owned(run_id) for run_id in run_ids):
@@ -91,4 +84,5 @@ class Retention:
             self._runs.delete(run_ids)
             self._results.forget(run_ids)
             self._presets.delete_sessions([session_id])
-        return session_ids
+            deleted.append(session_id)
+        return tuple(deleted)
