@@ -26,6 +26,15 @@ FITS = """() => {
   return seen.every((part) => part.scrollWidth <= part.clientWidth + 1);
 }"""
 
+SORTED_OUT_OF_SIGHT = """async (grid) => {
+  grid.parentNode.style.display = "none";
+  grid.querySelector("button").click();
+  for (let i = 0; i < 3; i++) await new Promise(requestAnimationFrame);
+  grid.parentNode.style.display = "";
+  return grid.querySelectorAll(".barscope-table-row").length;
+}"""
+"""Rows a table holds when it was sorted while nothing of it could be seen, as in a tab behind another."""
+
 
 @pytest.fixture
 def folder(tmp_path):
@@ -81,6 +90,7 @@ def test_from_strategy_to_a_trade_among_its_bars(opened):
         notebook.page.wait_for_function(FITS)
     panel.get_by_role("button", name="Metrics").click()
     panel.locator(".barscope-table-row", has_text="Sharpe").wait_for()
+    assert panel.get_by_role("grid", name="Metrics").evaluate(SORTED_OUT_OF_SIGHT) > 10
     panel.get_by_role("button", name="Run card").click()
     panel.locator(".barscope-table-row", has_text="Data fingerprint").wait_for()
     panel.get_by_role("button", name="Trades").click()

@@ -190,14 +190,38 @@ def test_panel_fits_the_cell_and_follows_the_theme(opened):
         shot(notebook, panel, f"explorer_panel_dark_{width}")
 
 
+def test_nothing_covers_what_is_to_be_read(opened):
+    """In a narrow cell a message stands there in full, and the buttons of the chart leave its prices free."""
+    notebook, panel = opened()
+    panel.get_by_placeholder("Search indicators").fill("MACDEXT")
+    panel.get_by_label("Fastperiod").fill("1")
+    message = panel.locator(".barscope-add .barscope-problem .widget-html-content")
+    message.get_by_text("it must be a whole number from 2 to 100000").wait_for()
+    assert message.evaluate("(text) => text.scrollHeight <= text.clientHeight && text.scrollWidth <= text.clientWidth")
+    notebook.page.set_viewport_size({"width": 1000, "height": 800})
+    notebook.chart().hover(position={"x": 200, "y": 200})
+    buttons = panel.locator(".modebar").bounding_box()
+    prices = panel.locator(".barscope-legend").first.bounding_box()
+    assert buttons["y"] >= prices["y"] + prices["height"]
+
+
+def test_a_chart_outlives_its_kernel_calmly(opened):
+    """Turning the wheel over the chart of a kernel that is gone reports no fault, and the chart is still there."""
+    notebook, _panel = opened()
+    notebook.page.evaluate("jupyterapp.shell.currentWidget.sessionContext.shutdown()")
+    with notebook.page.expect_console_message(lambda message: "wheel was not sent" in message.text):
+        notebook.chart().hover(position={"x": 300, "y": 200})
+        notebook.page.mouse.wheel(0, -400)
+    assert notebook.chart().is_visible()
+
+
 def test_earlier_session_is_reopened(opened):
     """A session in the list is opened with one click, its indicator drawn again."""
     _notebook, panel = opened()
     add(panel, "SMA")
     panel.locator(".barscope-is-completed").wait_for()
     panel.get_by_role("combobox", name="Period", exact=True).select_option("1 minute")
-    panel.get_by_label("Add a symbol").press_sequentially("SYN-A")
-    panel.get_by_label("Add a symbol").press("Enter")
+    panel.get_by_role("button", name="Remove SYN-A").wait_for()  # chosen: it is the only one
     panel.get_by_text("Choose an indicator above and add it.").wait_for()
     panel.get_by_role("button", name="Sessions").click()
     panel.locator(".barscope-sessions .barscope-row-item", has_text="AAPL").get_by_title("Open this session").click()

@@ -138,6 +138,8 @@ function barscopeCrosshair(gd) {
     if (built !== meta) build(meta);
     const size = full._size, [first, last] = full.xaxis.range, perBar = size.w / (last - first);
     gd.style.setProperty("--barscope-right", `${size.r}px`);
+    const prices = full[legends[0].axis]; // the buttons stand at the foot of the prices, where no text is
+    gd.style.setProperty("--barscope-top", `${prices._offset + prices._length - 28}px`);
     for (const row of legends) place(row.box, size.l, full[row.axis]._offset);
     const inside = pointer && pointer.x >= size.l && pointer.x <= size.l + size.w && pointer.y >= size.t && pointer.y <= size.t + size.h;
     const target = inside ? first + (pointer.x - size.l) / perBar : last;

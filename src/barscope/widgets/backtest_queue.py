@@ -10,7 +10,7 @@ from barscope.domain.periods import period_of_rtype
 from barscope.errors import InvalidParameterError, UnknownRunError
 from barscope.jobs import JobStatus
 from barscope.studies.request import BacktestRequest, request_of
-from barscope.widgets.formats import fraction, moment
+from barscope.widgets.formats import count, fraction, moment
 from barscope.widgets.job_list import JobEntry, followed
 
 if TYPE_CHECKING:
@@ -138,7 +138,7 @@ def _outcome(record: RunRecord) -> str:
     change = _total_return(record.config, record.metadata)
     if record.status != "completed" or change is None:
         return began
-    return f"{fraction(change)} · {record.metadata.get('fills', 0):,} fills · {began}"
+    return f"{fraction(change)} · {count(record.metadata.get('fills', 0), 'fill')} · {began}"
 
 
 def _total_return(config: Mapping[str, Any], metadata: Mapping[str, Any]) -> float | None:

@@ -19,7 +19,7 @@ export default {
     const body = element("div", "barscope-table-body", {role: "rowgroup"});
     const empty = element("div", "barscope-table-empty");
     grid.append(head, body, empty);
-    let active = -1, frame = 0, sort = null;
+    let active = -1, frame = 0, sort = null, height = ROW;
 
     const get = (name) => model.get(name);
     const set = (name, value) => { model.set(name, value); model.save_changes(); };
@@ -27,8 +27,9 @@ export default {
 
     // ---- what is in sight
     function span() {
+      height = grid.clientHeight || height; // none while its cell is out of sight: draw as many rows as before
       const first = Math.max(0, Math.floor(grid.scrollTop / ROW));
-      return [first, Math.min(get("total"), first + Math.ceil(Math.max(grid.clientHeight, ROW) / ROW) + 1)];
+      return [first, Math.min(get("total"), first + Math.ceil(height / ROW) + 1)];
     }
 
     function draw() {

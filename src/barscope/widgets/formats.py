@@ -39,6 +39,11 @@ def number(value: float) -> str:
     return f"{value:,.10g}"
 
 
+def count(n: int, noun: str) -> str:
+    """How many there are of something, in the singular for one."""
+    return f"{n:,} {noun}" if n == 1 else f"{n:,} {noun}s"
+
+
 def fraction(value: float) -> str:
     """A share of 1 as percent."""
     return f"{value:+.2%}"

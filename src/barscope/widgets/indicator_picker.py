@@ -90,6 +90,7 @@ class IndicatorPicker:
 
     def _show(self) -> None:
         class_name = self.found.value
+        self.form.widget.layout.visibility = "hidden" if class_name is None else "visible"
         if class_name is not None:
             self.form.show(class_name, self._used.get(class_name))
         self._judge()

@@ -37,6 +37,15 @@ function seeing(view, values, call) {
   try { return call(); } finally { view.model = model; }
 }
 
+// After a restart of the kernel nobody is there to hear it, and sending throws: the chart stays as it is.
+function tellKernel(view, message, range) {
+  try {
+    view.model.model.send({barscope: message, view: view.viewID, width: plotWidth(view.el), range});
+  } catch (error) {
+    console.debug(`barscope: ${message} was not sent: ${error.message}`);
+  }
+}
+
 function adapt(view) {
   const {perform_render, do_update, handle_plotly_relayout, remove} = view;
   const nothing = () => {};
@@ -48,9 +57,8 @@ function adapt(view) {
   view.perform_render = function () {
     PAGE.views.set(this.el, this);
     this.el.style.minHeight = `${this.model.get("_widget_layout").height}px`; // an empty moment must not scroll the page
-    const tell = (message, range = null) => this.model.model.send({barscope: message, view: this.viewID, width: plotWidth(this.el), range});
+    const tell = (message, range = null) => tellKernel(this, message, range);
     const config = {...this.model.get("_config"), doubleClick: false, scrollZoom: false,
-      
       modeBarButtonsToRemove: [...this.model.get("_config").modeBarButtonsToRemove, "resetScale2d"],
       modeBarButtonsToAdd: [{name: "home", title: "Show all bars (Home)", icon: HOME, click: () => tell("home")}]};
     seeing(this, {_config: config}, () => perform_render.call(this));
@@ -77,7 +85,7 @@ function adapt(view) {
   view.handle_plotly_relayout = function (changes) {
     const range = changes["xaxis.range"] || [changes["xaxis.range[0]"], changes["xaxis.range[1]"]];
     if (range.every(Number.isFinite) && !("_doNotReportToPy" in changes)) {
-      this.model.model.send({barscope: "view", range, view: this.viewID, width: plotWidth(this.el)});
+      tellKernel(this, "view", range);
     }
     const rest = Object.fromEntries(Object.entries(changes).filter(([key]) => !/^(x|y)axis|^autosize/.test(key)));
     if (Object.keys(rest).length) handle_plotly_relayout.call(this, rest);

@@ -16,6 +16,7 @@ from barscope.widgets.chart_area import AUTO, THEMES, theme_of
 from barscope.widgets.data_table import Column, DataTable, TableRow
 from barscope.widgets.fields import icon_button, text_line
 from barscope.widgets.figure_view import FigureView
+from barscope.widgets.formats import count
 from barscope.widgets.live_chart import LiveChart
 from barscope.widgets.run_card import RunCard
 from barscope.widgets.trades_table import TradesTable
@@ -322,7 +323,7 @@ def _headline(view: RunView) -> str:
     if view.summary is not None:
         numbers = view.summary
         trips = numbers.round_trips + numbers.open_trips
-        parts += [f"{numbers.total_return:+.2%}", f"Sharpe {numbers.sharpe:.2f}", f"{trips:,} trades"]
+        parts += [f"{numbers.total_return:+.2%}", f"Sharpe {numbers.sharpe:.2f}", count(trips, "trade")]
     elif view.run.status != "completed":
         parts.append(view.run.status)
     return " · ".join(part for part in parts if part)

@@ -12,6 +12,7 @@ from barscope.errors import cut
 from barscope.jobs import JobStatus
 from barscope.studies.request import ExplorerRequest
 from barscope.widgets.fields import icon_button, text_line
+from barscope.widgets.formats import count
 from barscope.widgets.notices import close_all
 from barscope.widgets.source_choices import PERIOD_NAMES
 
@@ -156,5 +157,4 @@ def _description(session: SessionSummary) -> str:
         days = "all days"
     else:
         days = f"{source.start_date or 'start'} – {source.end_date or 'end'}"
-    count = f"{session.indicators} indicator{'' if session.indicators == 1 else 's'}"
-    return f"{period} · {days} · {count}"
+    return f"{period} · {days} · {count(session.indicators, 'indicator')}"

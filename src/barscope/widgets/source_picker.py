@@ -139,8 +139,11 @@ class SourcePicker:
         if self.symbol_type.value is not None:
             symbols = self._choices.symbols(self.period.value, self.publisher.value, self.symbol_type.value)
         there = set(symbols)
+        kept = [symbol for symbol in self.symbols.value if symbol in there]
+        if self.symbols.value and not kept and len(symbols) == 1:  # nothing to choose between
+            kept = list(symbols)
         self.symbols.choices = list(symbols)
-        self.symbols.value = [symbol for symbol in self.symbols.value if symbol in there]
+        self.symbols.value = kept
         self.symbols.disabled = not symbols
         self.symbols.placeholder = f"Type to find one of {len(symbols):,}" if symbols else "No bars are stored yet"
         self._fill_dates()

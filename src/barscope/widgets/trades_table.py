@@ -25,15 +25,15 @@ def _columns(*, daily: bool, several: bool) -> tuple[Column, ...]:
     """The columns; times are dates for daily bars, and the symbol is told where there are several."""
     show, width = (day, 88) if daily else (moment, 130)
     return (
-        Column("n", "#", str, "right", 56, 0.1),
+        Column("n", "#", str, "right", 44, 0.1),
         *((_SYMBOL,) if several else ()),
-        Column("side", "Side", str, "left", 54, 0.3),
+        Column("side", "Side", str, "left", 46, 0.3),
         Column("quantity", "Quantity", number, "right", 64, 0.4),
         Column("entry_ts", "Entry", show, "left", width, 0.4),
-        Column("entry_price", "At", price, "right", 70, 0.4),
+        Column("entry_price", "At", price, "right", 66, 0.4),
         Column("exit_ts", "Exit", show, "left", width, 0.4),
-        Column("exit_price", "At", price, "right", 70, 0.4),
-        Column("pnl", "P&L", money, "right", 82, 0.6, toned=True),
+        Column("exit_price", "At", price, "right", 66, 0.4),
+        Column("pnl", "P&L", money, "right", 80, 0.6, toned=True),
         Column("duration_bars", "Bars", number, "right", 52, 0.2),
         Column("mae", "MAE", money, "right", 70, 0.4),
         Column("mfe", "MFE", money, "right", 72, 0.4),

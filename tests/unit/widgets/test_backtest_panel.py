@@ -209,6 +209,7 @@ def test_earlier_backtests_are_listed_and_opened(panel, workspace):
     assert [name for name, _state in rows(again)] == ["BuyAndHold · SYN · 1m", "SMACrossover · SYN · 1m"]
     assert again.results.run_id == second.run_id
     assert again.picker.strategy.value == "BuyAndHold"
+    assert " · 1 fill · " in rows(again)[0][1]
     row(again, 1).open.click()
     assert again.results.view.run.run_id == first.run_id
     again.close()

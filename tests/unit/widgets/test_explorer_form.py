@@ -184,6 +184,14 @@ def test_nothing_found_is_said_and_nothing_can_be_added(picker):
     assert "Nothing matches" in picker._count.value
 
 
+def test_the_form_is_that_of_the_chosen_indicator_or_unseen(picker):
+    """Without a match no fields of another indicator are in sight; with one they are there again."""
+    picker.search.value = "no such thing"
+    assert picker.form.widget.layout.visibility == "hidden"
+    picker.search.value = ""
+    assert picker.form.widget.layout.visibility == "visible"
+
+
 def test_users_classes_come_first(every_kind):
     """An indicator of the user's own stands at the top of the list."""
     picker = IndicatorPicker(Guard(), lambda *_: None, lambda: None)

@@ -139,6 +139,16 @@ def test_another_publisher_keeps_the_symbols_it_has(picker):
     assert picker.start.value == "2000-01-03"
 
 
+def test_the_only_symbol_takes_the_place_of_those_that_went(picker):
+    """Where one symbol is all there is, it is chosen in place of others; a choice of none stays none."""
+    picker.symbols.value = ["MSFT"]
+    picker.publisher.value = 2
+    assert picker.symbols.value == ["AAPL"]
+    picker.symbols.value = []
+    picker.period.value = 33
+    assert picker.symbols.value == []
+
+
 def test_a_change_is_told_once(picker, picked):
     """One step of a person is one change, however many fields follow from it."""
     picker.symbols.value = ["AAPL"]
