@@ -11,6 +11,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -38,6 +39,10 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker("browser")
 
 
+_playing = ExitStack()
+"""Playwright and its browser. Its event loop occupies the thread, so it ends with the last test of this folder."""
+
+
 @pytest.fixture(scope="session")
 def chromium():
     """A headless Chromium: Debian's or Google's on the PATH, else the one Playwright installed."""
@@ -45,10 +50,17 @@ def chromium():
 
     names = ("chromium", "chromium-browser", "google-chrome")
     found = next((path for path in map(shutil.which, names) if path), None)
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=found, args=CHROMIUM_ARGS)
-        yield browser
-        browser.close()
+    playwright = _playing.enter_context(sync_playwright())
+    browser = playwright.chromium.launch(executable_path=found, args=CHROMIUM_ARGS)
+    _playing.callback(browser.close)
+    return browser
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_runtest_teardown(nextitem: pytest.Item | None) -> None:
+    """Ends Playwright before a test of another folder, which may want an event loop of its own."""
+    if nextitem is None or Path(__file__).parent not in nextitem.path.parents:
+        _playing.close()
 
 
 @dataclass

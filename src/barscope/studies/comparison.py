@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from itertools import zip_longest
 from typing import TYPE_CHECKING, Any
 
+from barscope.domain.time import iso
 from barscope.store.run_events import event_columns, stream_events
 from barscope.store.runs_schema import EVENT_TABLES
 
@@ -43,8 +45,15 @@ class Difference:
         if self.first is None or self.second is None:
             which = "second" if self.first is None else "first"
             return f"{self.table}[{self.position}]: only the {which} run has it"
-        changed = [f"{k}: {v!r} ≠ {self.second[k]!r}" for k, v in self.first.items() if v != self.second[k]]
+        changed = [f"{name}: {first!r} ≠ {second!r}" for name, first, second in self.changes]
         return f"{self.table}[{self.position}]: {', '.join(changed)}"
+
+    @property
+    def changes(self) -> tuple[tuple[str, Any, Any], ...]:
+        """What is different in the event: column or indicator series, and its two values; times as text."""
+        one, other = (dict(_spoken(row)) if row else {} for row in (self.first, self.second))
+        pairs = ((name, one.get(name, _ABSENT), other.get(name, _ABSENT)) for name in {**one, **other})
+        return tuple(pair for pair in pairs if pair[1] != pair[2])
 
 
 def config_differences(first: Mapping[str, Any], second: Mapping[str, Any]) -> dict[str, tuple[Any, Any]]:
@@ -104,6 +113,17 @@ def _first_in_table(
             times = [row["ts_event_ns"] for row in (mine, theirs) if row is not None]
             return Difference(table, position, min(times), mine, theirs)
     return None
+
+
+def _spoken(row: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+    """An event as a person reads it: each indicator series by its name, times as text to the second."""
+    for name, value in row.items():
+        if name == "indicators":
+            yield from json.loads(value).items()
+        elif name.endswith("_ns") and value is not None:
+            yield name.removesuffix("_ns"), iso(value)
+        else:
+            yield name, value
 
 
 def _flat(value: Any, prefix: str = "") -> Iterator[tuple[str, Any]]:  # noqa: ANN401  # JSON

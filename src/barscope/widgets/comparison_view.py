@@ -86,11 +86,10 @@ def _said(difference: Difference) -> str:
     where = f"{moment_s(difference.ts_event_ns)} UTC, row {difference.position + 1:,} of {difference.table}"
     if difference.first is None or difference.second is None:
         return f"{where}, is in the {'second' if difference.first is None else 'first'} run only"
-    second = difference.second
-    names = [name for name, value in difference.first.items() if value != second[name]]
-    telling = [name for name in names if not name.endswith(("_id", "_ns"))] or names
-    changed = [f"{name} {plain(difference.first[name])} ≠ {plain(second[name])}" for name in telling]
-    return f"{where}: {'; '.join(changed)}"
+    telling = [change for change in difference.changes if not change[0].endswith("_id")] or list(difference.changes)
+    changed = [f"{name.replace('_', ' ')} {_short(first)} ≠ {_short(second)}" for name, first, second in telling[:4]]
+    more = f"; and {len(telling) - 4} more" if len(telling) > 4 else ""
+    return f"{where}: {'; '.join(changed)}{more}"
 
 
 def _changed_rows(comparison: RunComparison) -> Iterator[TableRow]:

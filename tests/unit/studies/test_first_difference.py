@@ -7,7 +7,7 @@ import pytest
 import barscope as bs
 from barscope.errors import UnknownRunError
 from barscope.studies import comparison
-from barscope.studies.comparison import first_difference
+from barscope.studies.comparison import Difference, first_difference
 
 
 @pytest.fixture
@@ -69,3 +69,17 @@ def test_only_completed_runs_are_compared(workspace, run):
     workspace.runs_store.begin("failed-1", "x", 1, {}).fail(2, {})
     with pytest.raises(UnknownRunError, match="failed-1 is failed"):
         first_difference(workspace.runs_store, run(), "failed-1")
+
+
+def test_a_difference_is_told_in_words():
+    """Times are text, and of the indicators only the series that differ are named."""
+    first = {"ts_event_ns": 0, "close": 1.0, "indicators": '{"A": null, "B": 2.0}'}
+    second = {"ts_event_ns": 10**9, "close": 1.0, "indicators": '{"A": 1.5, "B": 2.0}'}
+    difference = Difference("bars_processed", 3, 0, first, second)
+    assert difference.changes == (
+        ("ts_event", "1970-01-01T00:00:00Z", "1970-01-01T00:00:01Z"),
+        ("A", None, 1.5),
+    )
+    assert str(difference) == (
+        "bars_processed[3]: ts_event: '1970-01-01T00:00:00Z' ≠ '1970-01-01T00:00:01Z', A: None ≠ 1.5"
+    )
