@@ -18,12 +18,12 @@ if TYPE_CHECKING:
     from barscope.domain.orders import ActionType, OrderSide, OrderType
     from barscope.domain.parameters import ParamSpec
     from barscope.domain.periods import BarPeriod
-    from barscope.engine.broker import SimulatedBroker
     from barscope.engine.bus import EventBus
     from barscope.engine.configuration import configured
     from barscope.engine.datafeed import SimulatedDatafeed
     from barscope.engine.orchestrator import Orchestrator
     from barscope.engine.recorder import RunRecorder
+    from barscope.engine.simulated_broker import SimulatedBroker
     from barscope.engine.strategy import Strategy
     from barscope.indicators.core import Indicator
     from barscope.indicators.parameters import parameter
@@ -54,7 +54,7 @@ _HOMES = {
     "ParamSpec": "barscope.domain.parameters",
     "Run": "barscope.workspace.run",
     "RunRecorder": "barscope.engine.recorder",
-    "SimulatedBroker": "barscope.engine.broker",
+    "SimulatedBroker": "barscope.engine.simulated_broker",
     "SimulatedDatafeed": "barscope.engine.datafeed",
     "Strategy": "barscope.engine.strategy",
     "Workspace": "barscope.workspace.workspace",

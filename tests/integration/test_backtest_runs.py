@@ -11,13 +11,13 @@ from barscope.domain.bars import Bars, FixedPointBars
 from barscope.domain.batches import BarBatch
 from barscope.domain.orders import OrderSide, OrderType
 from barscope.domain.periods import BarPeriod
-from barscope.engine.broker import SimulatedBroker
 from barscope.engine.configuration import configured
 from barscope.engine.datafeed import SimulatedDatafeed
 from barscope.engine.monitor import SilentMonitor
 from barscope.engine.orchestrator import Orchestrator, new_run_id
 from barscope.engine.recorded import recorded_events, recorded_result
 from barscope.engine.recorder import RunRecorder
+from barscope.engine.simulated_broker import SimulatedBroker
 from barscope.engine.strategies import DonchianBreakout, RSIMeanReversion, SMACrossover
 from barscope.engine.strategy import Strategy
 from barscope.errors import (

@@ -10,11 +10,11 @@ from barscope.domain.account import Account
 from barscope.domain.bars import Bars
 from barscope.domain.orders import OrderSide, OrderType
 from barscope.domain.periods import BarPeriod
-from barscope.engine.broker import SimulatedBroker
 from barscope.engine.configuration import configured
 from barscope.engine.datafeed import SimulatedDatafeed
 from barscope.engine.orchestrator import Orchestrator
 from barscope.engine.recorder import MemoryRecorder
+from barscope.engine.simulated_broker import SimulatedBroker
 from barscope.engine.strategy import Strategy
 
 DAY = BarPeriod.DAY.length_ns

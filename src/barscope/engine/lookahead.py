@@ -17,12 +17,12 @@ from barscope.domain.events import (
     OrderSubmissionRequest,
 )
 from barscope.domain.periods import BarPeriod
-from barscope.engine.broker import SimulatedBroker
 from barscope.engine.channel import Channel
 from barscope.engine.configuration import configured
 from barscope.engine.datafeed import SimulatedDatafeed
 from barscope.engine.orchestrator import Orchestrator
 from barscope.engine.recorder import MemoryRecorder
+from barscope.engine.simulated_broker import SimulatedBroker
 
 if TYPE_CHECKING:
     from barscope.engine.broker import Broker

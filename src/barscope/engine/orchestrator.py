@@ -19,7 +19,7 @@ from barscope.domain.events import FillEvent, OrderSubmissionRequest
 from barscope.domain.instruments import check_symbol
 from barscope.domain.periods import BarPeriod
 from barscope.domain.time import iso
-from barscope.engine.broker import Broker, SimulatedBroker
+from barscope.engine.broker import Broker
 from barscope.engine.bus import EventBus, Subscriber
 from barscope.engine.channel import Channel, matched_channels
 from barscope.engine.clock import SimulatedClock
@@ -30,6 +30,7 @@ from barscope.engine.recorder import MemoryRecorder, RunRecorder
 from barscope.engine.replay import replay
 from barscope.engine.results import BacktestResult
 from barscope.engine.series import IndicatorBoard
+from barscope.engine.simulated_broker import SimulatedBroker
 from barscope.engine.strategy import Strategy
 from barscope.errors import DataError, InvalidParameterError, JobCancelledError, StoreError, StrategyError, cut
 from barscope.indicators.outputs import recorded_outputs

@@ -10,13 +10,13 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from barscope.domain.parameters import parse_parameters
-from barscope.engine.broker import SimulatedBroker
 from barscope.engine.configuration import configured
 from barscope.engine.datafeed import SimulatedDatafeed
 from barscope.engine.monitor import STAGES as ENGINE_STAGES
 from barscope.engine.orchestrator import Orchestrator, new_run_id
 from barscope.engine.recorder import RunRecorder
 from barscope.engine.registry import strategy_class
+from barscope.engine.simulated_broker import SimulatedBroker
 from barscope.errors import UnknownRunError
 from barscope.jobs import Job, JobContext, JobRunner, Stage
 from barscope.studies.choice import resolve_choice

@@ -9,8 +9,8 @@ import ipywidgets as widgets
 
 from barscope.charts.text import escape
 from barscope.domain.parameters import ParamSpec, parse_parameters, plain
-from barscope.engine.broker import SimulatedBroker
 from barscope.engine.configuration import settings_of
+from barscope.engine.simulated_broker import SimulatedBroker
 from barscope.errors import BarscopeError
 from barscope.indicators.parameters import Parameter
 from barscope.widgets.notices import close_all

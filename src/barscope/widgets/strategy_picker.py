@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 import ipywidgets as widgets
 
 from barscope.charts.text import escape, plain
-from barscope.engine.broker import SimulatedBroker
 from barscope.engine.configuration import configured
 from barscope.engine.registry import strategies, strategy_class
+from barscope.engine.simulated_broker import SimulatedBroker
 from barscope.errors import BarscopeError, InvalidParameterError
 from barscope.widgets.fields import icon_button
 from barscope.widgets.strategy_form import SettingsForm, broker_parameters, problem_of_strategy, strategy_parameters

@@ -8,11 +8,11 @@ import pytest
 from barscope.domain.bars import Bars
 from barscope.domain.events import EVENT_TYPES
 from barscope.domain.periods import BarPeriod
-from barscope.engine.broker import SimulatedBroker
 from barscope.engine.configuration import configured
 from barscope.engine.datafeed import SimulatedDatafeed
 from barscope.engine.orchestrator import Orchestrator
 from barscope.engine.recorder import MemoryRecorder
+from barscope.engine.simulated_broker import SimulatedBroker
 from barscope.engine.strategy import Strategy
 
 

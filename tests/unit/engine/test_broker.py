@@ -8,8 +8,8 @@ import pytest
 from barscope.domain import events
 from barscope.domain.orders import ActionType, OrderSide, OrderType, RejectionReason
 from barscope.domain.periods import BarPeriod
-from barscope.engine.broker import SimulatedBroker
 from barscope.engine.configuration import configured
+from barscope.engine.simulated_broker import SimulatedBroker
 from barscope.errors import InvalidParameterError
 
 BUY, SELL = OrderSide.BUY, OrderSide.SELL

@@ -12,8 +12,8 @@ from barscope.domain import events
 from barscope.domain.orders import OrderSide, OrderType
 from barscope.domain.parameters import ParamSpec
 from barscope.engine import registry
-from barscope.engine.broker import SimulatedBroker
 from barscope.engine.configuration import configured
+from barscope.engine.simulated_broker import SimulatedBroker
 from barscope.engine.strategies import BuyAndHold, DonchianBreakout, RSIMeanReversion, SMACrossover
 from barscope.engine.strategy import Strategy
 from barscope.errors import InvalidParameterError, StrategyError, UnknownStrategyError

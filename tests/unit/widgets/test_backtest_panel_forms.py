@@ -9,8 +9,8 @@ import pytest
 
 import barscope as bs
 from barscope.engine import registry
-from barscope.engine.broker import SimulatedBroker
 from barscope.engine.configuration import settings_of
+from barscope.engine.simulated_broker import SimulatedBroker
 from barscope.widgets.guard import Guard
 from barscope.widgets.strategy_form import SettingsForm, broker_parameters, problem_of_strategy, strategy_parameters
 
