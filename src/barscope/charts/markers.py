@@ -64,10 +64,10 @@ def trade_markers(trips: Sequence[RoundTrip]) -> tuple[TradeMarker, ...]:
         side = trip.direction.name.lower()
         owner = f"{cut(trip.strategy, MAX_CHARS // 3)}: " if several else ""
         entry = f"{owner}{side.capitalize()} {trip.quantity:,.6g} @ {price(trip.entry_price)}"
-        found.append(TradeMarker(trip.entry_ts, trip.entry_price, f"entry-{side}", entry))  # type: ignore[arg-type]
+        found.append(TradeMarker(trip.entry_ts, trip.entry_price, f"entry-{side}", entry))  # type: ignore[arg-type]  # a kind
         if not trip.is_open:
             closed = f"{owner}Exit {side} @ {price(trip.exit_price)}  {trip.pnl_after_commission:+,.2f}"
-            found.append(TradeMarker(trip.exit_ts, trip.exit_price, f"exit-{side}", closed))  # type: ignore[arg-type]
+            found.append(TradeMarker(trip.exit_ts, trip.exit_price, f"exit-{side}", closed))  # type: ignore[arg-type]  # a kind
     return tuple(sorted(found, key=lambda marker: marker.ts_ns))
 
 

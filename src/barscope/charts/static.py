@@ -14,7 +14,7 @@ class StaticFigure(go.Figure):  # type: ignore[misc]  # plotly carries no types
 
     def to_html(self, config: dict[str, Any] | None = None, *args: Any, **kwargs: Any) -> str:  # noqa: ANN401
         """The figure as HTML; see `plotly.graph_objects.Figure.to_html`."""
-        return super().to_html(_config(config), *args, **kwargs)  # type: ignore[no-any-return]
+        return super().to_html(_config(config), *args, **kwargs)  # type: ignore[no-any-return]  # untyped there
 
     def write_html(self, file: Any, config: dict[str, Any] | None = None, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401
         """Writes the figure as HTML; see `plotly.graph_objects.Figure.write_html`."""
@@ -25,7 +25,7 @@ class StaticFigure(go.Figure):  # type: ignore[misc]  # plotly carries no types
         super().show(*args, config=_config(config), **kwargs)
 
     def _repr_mimebundle_(self, *args: Any, config: dict[str, Any] | None = None, **kwargs: Any) -> dict[str, Any]:  # noqa: ANN401
-        return super()._repr_mimebundle_(*args, config=_config(config), **kwargs)  # type: ignore[no-any-return]
+        return super()._repr_mimebundle_(*args, config=_config(config), **kwargs)  # type: ignore[no-any-return]  # untyped there
 
 
 def _config(wanted: dict[str, Any] | None) -> dict[str, Any]:

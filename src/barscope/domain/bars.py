@@ -93,17 +93,11 @@ class Bars:
 
     def field(self, which: BarField) -> FloatArray:
         """One column as float64."""
-        return getattr(self, which.value).astype(np.float64, copy=False)  # type: ignore[no-any-return]
+        return getattr(self, which.value).astype(np.float64, copy=False)  # type: ignore[no-any-return]  # an array by its name
 
     def rows(self, start: int, stop: int) -> Bars:
         """The bars start..stop-1 as views."""
         return Bars(*(getattr(self, f.name)[start:stop] for f in fields(self)))
-
-
-def empty_bars() -> Bars:
-    """No bars."""
-    none = np.empty(0)
-    return Bars(none, none, none, none, none, none)  # type: ignore[arg-type]
 
 
 @dataclass(frozen=True, eq=False, repr=False)

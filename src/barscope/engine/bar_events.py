@@ -28,7 +28,7 @@ class _Received(Event):
         self.low: float = low
         self.close: float = c
         self.volume: int = v
-        self.__class__ = BarReceived  # type: ignore[assignment]
+        self.__class__ = BarReceived  # type: ignore[assignment]  # see above
 
 
 class _Processed(Event):
@@ -57,7 +57,7 @@ class _Processed(Event):
         self.close: float = c
         self.volume: int = v
         self.indicators: Mapping[str, float] = indicators
-        self.__class__ = BarProcessed  # type: ignore[assignment]
+        self.__class__ = BarProcessed  # type: ignore[assignment]  # see above
 
 
 received = cast("Callable[..., BarReceived]", _Received)

@@ -9,7 +9,7 @@ from barscope.errors import InvalidParameterError, StoreError, cut
 from barscope.store.database import Database, plain
 from barscope.store.json_text import to_json
 from barscope.store.locks import OpenMarks
-from barscope.store.named_table import Loaded, check_name, load
+from barscope.store.named_table import Loaded, load
 from barscope.store.preset_values import DataSplit, SymbolPreset, config_table, record_table
 from barscope.store.presets_schema import PRESETS
 from barscope.store.session_values import (
@@ -99,10 +99,6 @@ class PresetStore:
     def set_pinned(self, session_id: str, pinned: bool) -> None:
         """Tells retention to keep a session, or no longer."""
         self._change_session(session_id, "pinned", int(pinned))
-
-    def name_session(self, session_id: str, name: str | None) -> None:
-        """Gives a session a name, or takes it away."""
-        self._change_session(session_id, "name", None if name is None else check_name(name))
 
     def touch(self, session_id: str, at: str) -> None:
         """Remembers when a session was opened, ISO 8601 UTC."""

@@ -26,7 +26,6 @@ CREATE TABLE explorer_sessions (
     end_date TEXT,
     symbol_type TEXT NOT NULL,
     created_at TEXT NOT NULL,
-    name TEXT,
     pinned INTEGER NOT NULL DEFAULT 0,
     last_opened_at TEXT
 );

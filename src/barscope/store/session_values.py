@@ -31,7 +31,6 @@ class ExplorerSession:
     end_date: str | None
     symbol_type: str
     created_at: str
-    name: str | None = None
     pinned: bool = False
     last_opened_at: str | None = None
 

@@ -13,7 +13,7 @@ from barscope.charts.data import ChartData, ChartSeries, ChartSpec
 from barscope.charts.drawing import WIRE_BYTES, Drawing, price_decimals
 from barscope.charts.figure import figure
 from barscope.charts.theme import PALETTES, template
-from barscope.domain.bars import Bars, empty_bars
+from barscope.domain.bars import Bars
 from barscope.domain.periods import BarPeriod
 from barscope.errors import InvalidParameterError, MissingBarsError
 
@@ -167,7 +167,7 @@ def test_templates_are_registered_when_used(session_data):
 def test_no_bars_is_an_error_that_names_the_symbol():
     """An empty range is not an empty chart."""
     with pytest.raises(MissingBarsError, match="no bars of AAPL"):
-        figure(ChartData("AAPL", empty_bars(), BarPeriod.DAY))
+        figure(ChartData("AAPL", Bars(*[np.empty(0)] * 6), BarPeriod.DAY))
 
 
 def test_one_bar_is_a_chart(make_bars):

@@ -153,17 +153,15 @@ def test_a_session_is_created_once(presets, session):
 
 
 def test_sessions_are_listed_by_when_they_were_opened(presets, session):
-    """Opening an older session puts it in front; pin and name stay with it."""
+    """Opening an older session puts it in front; its pin stays with it."""
     presets.create_or_get_session("t", 1, 33, ["A"], None, None, "raw_symbol", "2024-03-02T00:00:00Z")
     assert [s.session_id for s in presets.list_sessions()] == ["t", "s"]
     presets.touch("s", "2024-03-03T00:00:00Z")
     presets.set_pinned("s", True)
-    presets.name_session("s", "mine")
     assert [s.session_id for s in presets.list_sessions()] == ["s", "t"]
-    assert presets.get_session("s") == replace(session, pinned=True, name="mine", last_opened_at="2024-03-03T00:00:00Z")
+    assert presets.get_session("s") == replace(session, pinned=True, last_opened_at="2024-03-03T00:00:00Z")
     presets.set_pinned("s", False)
-    presets.name_session("s", None)
-    assert (presets.get_session("s").pinned, presets.get_session("s").name) == (False, None)
+    assert not presets.get_session("s").pinned
 
 
 def test_an_unknown_session_is_named(presets):

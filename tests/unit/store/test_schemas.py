@@ -55,7 +55,7 @@ PRESETS = {
     "indicator_defaults": "name*, config",
     "chart_settings": "owner*, config",
     "explorer_sessions": "session_id*, publisher_id, rtype, symbols, start_date, end_date, symbol_type, created_at, "
-    "name, pinned, last_opened_at",
+    "pinned, last_opened_at",
     "session_indicators": "run_id*, session_id, class_name, params_canonical, status, indicator_name, source_hash, "
     "data_fingerprint, created_at, error, indicators",
     "data_splits": "split_id*, name, created_at, publisher_id, publisher_name, rtype, symbols, symbol_type, "

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from barscope.charts.data import ChartData, ChartSeries, ChartSpec
-from barscope.domain.bars import Bars, empty_bars
+from barscope.domain.bars import Bars
 from barscope.domain.periods import BarPeriod
 from barscope.errors import InvalidParameterError, MissingBarsError
 from barscope.widgets.live_chart import LiveChart
@@ -163,7 +163,7 @@ def test_a_chart_without_bars_stays_as_it_is(data):
     """Data that cannot be drawn change nothing."""
     chart = LiveChart(data)
     with pytest.raises(MissingBarsError):
-        chart.show(ChartData("NONE", empty_bars(), BarPeriod.DAY))
+        chart.show(ChartData("NONE", Bars(*[np.empty(0)] * 6), BarPeriod.DAY))
     assert chart.data is data
 
 
