@@ -20,7 +20,7 @@ import apsw
 from barscope.errors import InvalidParameterError, ReadOnlyStoreError, SchemaVersionError, StoreError, cut
 from barscope.store.failures import file_errors, sqlite_errors
 from barscope.store.locks import Gate
-from barscope.store.schema import check_identity, foreign_file, migrate, not_created
+from barscope.store.schema import check_identity, foreign_file, migrate, missing_additions, not_created
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -91,6 +91,11 @@ class Database:
         """All rows of a query."""
         with sqlite_errors(self.path):
             return self.connection().execute(sql, plain(args)).fetchall()
+
+    def has_addition(self, table: str) -> bool:
+        """Whether an additional table is there; a reader of an older file does without."""
+        with sqlite_errors(self.path):
+            return table not in missing_additions(self.connection(), self.schema)
 
     @contextmanager
     def atomic(self, *, durable: bool = False) -> Iterator[apsw.Connection]:
@@ -217,6 +222,7 @@ class Database:
                 version == self.schema.version
                 and connection.pragma("application_id") == self.schema.application_id
                 and connection.pragma("journal_mode") == "wal"
+                and not missing_additions(connection, self.schema)
             )
 
 

@@ -66,4 +66,25 @@ CREATE TABLE data_splits (
 );
 """
 
-PRESETS = Schema(kind="presets database", application_id=0x62735052, migrations=(_VERSION_1,))
+_ADDITIONS = {
+    "session_options": """
+CREATE TABLE session_options (
+    session_id TEXT PRIMARY KEY REFERENCES explorer_sessions (session_id) ON DELETE CASCADE,
+    config TEXT NOT NULL
+);
+""",
+    "annotations": """
+CREATE TABLE annotations (
+    annotation_id TEXT PRIMARY KEY,
+    publisher_id INTEGER NOT NULL,
+    symbol TEXT NOT NULL,
+    symbol_type TEXT NOT NULL,
+    config TEXT NOT NULL,
+    created_at TEXT NOT NULL
+);
+CREATE INDEX annotations_symbol ON annotations (publisher_id, symbol, symbol_type);
+""",
+    "hedge_templates": "CREATE TABLE hedge_templates (name TEXT PRIMARY KEY, config TEXT NOT NULL);",
+}
+
+PRESETS = Schema(kind="presets database", application_id=0x62735052, migrations=(_VERSION_1,), additions=_ADDITIONS)

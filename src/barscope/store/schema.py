@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import apsw
@@ -10,6 +10,7 @@ import apsw
 from barscope.errors import SchemaVersionError, StoreError
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
 
@@ -21,11 +22,14 @@ class Schema:
         kind: What a person calls it, such as `security master`.
         application_id: The number at offset 68 of its files.
         migrations: Script i takes a file from `user_version` i to i + 1.
+        additions: Table → script that makes it. These tables are nobody's contract but ours: a writer makes those that
+            are missing, a reader of an older file does without, and the `user_version` stays what others know.
     """
 
     kind: str
     application_id: int
     migrations: tuple[str, ...]
+    additions: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def version(self) -> int:
@@ -60,8 +64,16 @@ def migrate(connection: apsw.Connection, schema: Schema, version: int) -> None:
     """Brings an open file, inside a transaction, from `version` to the version of the schema."""
     for script in schema.migrations[version:]:
         connection.execute(script).fetchall()  # to its last statement
+    for table in missing_additions(connection, schema):
+        connection.execute(schema.additions[table]).fetchall()
     connection.pragma("application_id", schema.application_id)
     connection.pragma("user_version", schema.version)
+
+
+def missing_additions(connection: apsw.Connection, schema: Schema) -> tuple[str, ...]:
+    """The additional tables that an open file does not have yet."""
+    there = {name for (name,) in connection.execute("SELECT name FROM sqlite_schema WHERE type = 'table'")}
+    return tuple(table for table in schema.additions if table not in there)
 
 
 def not_created(path: Path, schema: Schema) -> StoreError:

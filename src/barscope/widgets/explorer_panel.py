@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from barscope.workspace.workspace import Workspace
 
 CHART_HEIGHT = 600
+INDICATORS, SESSIONS = "Indicators", "Sessions"
 _SETTINGS = "explorer panel"
 """The name of the panel's settings in presets.db."""
 
@@ -212,11 +213,14 @@ class ExplorerPanel:
     # ---- widgets
 
     def _arrange(self, height: int) -> widgets.Widget:
-        self._tabs = widgets.ToggleButtons(options=["Indicators", "Sessions"]).add_class("barscope-tabs")
-        self._first_tab = widgets.VBox([self.picker.widget, self.indicators.widget]).add_class("barscope-tab")
-        self._second_tab = widgets.VBox([self.sessions.widget]).add_class("barscope-tab")
-        self._second_tab.layout.display = "none"
-        side = widgets.VBox([self._tabs, self._first_tab, self._second_tab]).add_class("barscope-side")
+        self._pages = {
+            INDICATORS: widgets.VBox([self.picker.widget, self.indicators.widget]),
+            SESSIONS: widgets.VBox([self.sessions.widget]),
+        }
+        self._tabs = widgets.ToggleButtons(options=list(self._pages)).add_class("barscope-tabs")
+        side = widgets.VBox([self._tabs, *(page.add_class("barscope-tab") for page in self._pages.values())])
+        side.add_class("barscope-side")
+        self._turn_to_tab()
         body = widgets.Box([side, self.area.widget]).add_class("barscope-body")
         body.layout.height = f"{height + 42}px"
         parts = [self.surroundings, self.source.widget, body, self.notices.widget]
@@ -225,12 +229,11 @@ class ExplorerPanel:
     def _listen(self) -> None:
         for theme in (self.area.theme, self.surroundings):
             theme.observe(self._guard(self._set_theme), ["value", "dark"])
-        self._tabs.observe(self._guard(self._turn_to_tab), "value")
+        self._tabs.observe(self._guard(lambda _change: self._turn_to_tab()), "value")
 
-    def _turn_to_tab(self, change: dict[str, str]) -> None:
-        is_first = change["new"] == "Indicators"
-        self._first_tab.layout.display = "" if is_first else "none"
-        self._second_tab.layout.display = "none" if is_first else ""
+    def _turn_to_tab(self) -> None:
+        for name, page in self._pages.items():
+            page.layout.display = "" if name == self._tabs.value else "none"
 
     def _set_theme(self, change: dict[str, Any]) -> None:
         self._chart.set_theme(theme_of(self.area.theme.value, is_dark=self.surroundings.dark))
@@ -297,7 +300,7 @@ class _Actions:
             source.end_date,
             source.symbol_type,
         )
-        self._panel._tabs.value = "Indicators"
+        self._panel._tabs.value = INDICATORS
         self._panel._show_sessions()
 
     def pin_session(self, session_id: str, pinned: bool) -> None:

@@ -60,6 +60,9 @@ PRESETS = {
     "data_fingerprint, created_at, error, indicators",
     "data_splits": "split_id*, name, created_at, publisher_id, publisher_name, rtype, symbols, symbol_type, "
     "total_start, total_end, train_pct, dev_pct, train_end, dev_end, train_bars, dev_bars, test_bars",
+    "session_options": "session_id*, config",
+    "annotations": "annotation_id*, publisher_id, symbol, symbol_type, config, created_at",
+    "hedge_templates": "name*, config",
 }
 KINDS = {"sec.db": SecurityMaster, "runs.db": RunStore, "presets.db": PresetStore}
 
@@ -255,3 +258,17 @@ def test_a_version_without_the_tables_is_refused(tmp_path, kind):
         connection.execute("CREATE TABLE runs (x); PRAGMA user_version = 1")
     with pytest.raises(SchemaVersionError):
         kind(tmp_path / "theirs.db")
+
+
+def test_tables_beyond_the_contract_are_added_without_another_version(tmp_path):
+    """A writer adds them to a file that has none and keeps its user_version; a reader does without."""
+    path = tmp_path / "presets.db"
+    PresetStore(path).close()
+    with closing(apsw.Connection(str(path))) as connection:
+        connection.execute("DROP TABLE annotations; DROP TABLE hedge_templates")
+    with closing(PresetStore(path, readonly=True)) as reader:
+        assert not reader.database.has_addition("annotations")
+    with closing(PresetStore(path)) as writer:
+        assert writer.database.has_addition("annotations")
+        assert writer.database.has_addition("hedge_templates")
+        assert writer.database.connection().pragma("user_version") == 1
