@@ -114,7 +114,7 @@ def outputs_of(slugs: tuple[str, ...], margin_call_ltv: float) -> dict[str, dict
     """How a chart draws the series of a run: values in one pane, ratios with the lender's line in another."""
     value = {"pane": "own", "group": "Portfolio value"}
     ratio = {"pane": "own", "group": "LTV", "levels": [margin_call_ltv]}
-    shown = {"underlying_value": value, "ltv_unhedged": ratio}
+    shown: dict[str, dict[str, Any]] = {"underlying_value": value, "ltv_unhedged": ratio}
     shown |= {series_name(slug, "net_portfolio_value"): value for slug in slugs}
     shown |= {series_name(slug, "ltv_hedged"): ratio for slug in slugs}
     names = [*UNHEDGED, *(series_name(slug, field) for slug in slugs for field in OF_TEMPLATE)]
@@ -126,7 +126,7 @@ def summarise(
 ) -> dict[str, Any]:
     """The flat result: `details`, the asset, and the templates of which the first also stands at the top level."""
     years = (bars.ts[-1] - bars.ts[0]) / (_DAYS_PER_YEAR * NS_PER_DAY)
-    results = [
+    results: list[dict[str, Any]] = [
         {
             "template_slug": slug,
             "template_name": template.name,

@@ -1,0 +1,30 @@
+"""From the record of a run back to the request that made it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from barscope.errors import InvalidParameterError
+from barscope.studies.request import BacktestRequest, BarChoice, ExplorerRequest, IndicatorConfig
+from barscope.studies.scenario_request import ScenarioRequest
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+AnyRequest = ExplorerRequest | BacktestRequest | ScenarioRequest
+
+
+def request_of(config: Mapping[str, Any]) -> AnyRequest:
+    """The request a run was made by, from its config.
+
+    Raises:
+        InvalidParameterError: If the record does not tell it.
+    """
+    choice = {name: config[name] for name in BarChoice.model_fields if name in config}
+    if config.get("mode") == "exploration":
+        return ExplorerRequest(**choice, indicators=tuple(IndicatorConfig(**known) for known in config["indicators"]))
+    if config.get("mode") == "backtest" and "request" in config:
+        return BacktestRequest(**config["request"])
+    if config.get("mode") == "scenario":
+        return ScenarioRequest(**config["request"])
+    raise InvalidParameterError("this run cannot be repeated: its record holds no request of a workspace")
