@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import base64
 import errno
-import gzip
 import importlib.util
 import json
 import shutil
 import subprocess
 import tempfile
-from functools import lru_cache
-from importlib.resources import files
 from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -20,6 +16,7 @@ from barscope.charts.clock import local_ns
 from barscope.charts.data import ChartData, ChartSpec
 from barscope.charts.drawing import Drawing
 from barscope.charts.figure import CONFIG, figure, figure_parts
+from barscope.charts.parts import asset, packed_plotly, plotly, script_json
 from barscope.charts.text import page
 from barscope.charts.theme import PALETTES
 from barscope.errors import MissingRendererError, ReadOnlyStoreError, StoreFullError
@@ -27,6 +24,8 @@ from barscope.errors import MissingRendererError, ReadOnlyStoreError, StoreFullE
 if TYPE_CHECKING:
     import plotly.graph_objects as go
     import polars as pl
+
+    from barscope.charts.share import SharedRun, ShareTheme
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome", "microsoft-edge")
 RENDER_SECONDS = 60
@@ -51,12 +50,12 @@ def html(chart: ChartData | go.Figure, spec: ChartSpec | None = None) -> bytes:
         "crosshair": isinstance(chart, ChartData),
     }
     body = (
-        f"<style>{_asset('crosshair.css')}</style>"
+        f"<style>{asset('crosshair.css')}</style>"
         '<div id="barscope-chart"></div>'
-        f'<script id="barscope-figure" type="application/json">{_json(content)}</script>'
-        f'<script id="barscope-plotly" type="text/plain">{_packed_plotly()}</script>'
+        f'<script id="barscope-figure" type="application/json">{script_json(content)}</script>'
+        f'<script id="barscope-plotly" type="text/plain">{packed_plotly()}</script>'
     )
-    return page(title, paper, body, (_asset("crosshair.js"), _asset("page.js"))).encode()
+    return page(title, paper, body, (asset("crosshair.js"), asset("page.js")), (plotly(),)).encode()
 
 
 def png(chart: go.Figure, *, width: int = 1280, height: int | None = None, scale: int = 2) -> bytes:
@@ -128,6 +127,13 @@ def write_html(data: ChartData, path: str | Path, spec: ChartSpec | None = None)
     return _write(path, html(data, spec))
 
 
+def write_share(run: SharedRun, path: str | Path, theme: ShareTheme = "auto") -> Path:
+    """Writes `share_page`; returns where it is."""
+    from barscope.charts.share import share_page
+
+    return _write(path, share_page(run, theme=theme))
+
+
 def write_png(data: ChartData, path: str | Path, spec: ChartSpec | None = None) -> Path:
     """Writes `png` of the static figure; returns where it is."""
     return _write(path, png(figure(data, spec)))
@@ -181,19 +187,3 @@ def _figure(parts: dict[str, Any]) -> go.Figure:
     from barscope.charts.static import StaticFigure
 
     return StaticFigure(parts)
-
-
-def _json(content: dict[str, Any]) -> str:
-    """JSON that cannot end the script element it stands in."""
-    return json.dumps(content, separators=(",", ":")).replace("<", "\\u003c")
-
-
-@lru_cache(maxsize=1)
-def _packed_plotly() -> str:
-    from plotly.offline import get_plotlyjs
-
-    return base64.b64encode(gzip.compress(get_plotlyjs().encode(), compresslevel=6, mtime=0)).decode("ascii")
-
-
-def _asset(name: str) -> str:
-    return files("barscope.charts").joinpath(name).read_text(encoding="utf-8")

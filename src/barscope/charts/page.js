@@ -23,7 +23,7 @@ function fit(gd, homes) {
   gd._fullData.forEach((trace) => {
     const key = `yaxis${trace.yaxis.slice(1)}`;
     const [low, high] = (ends[key] ??= [Infinity, -Infinity]);
-    const [lows, highs] = trace.type === "candlestick" ? [trace.low, trace.high] : [trace.y, trace.y];
+    const [lows, highs] = trace.low ? [trace.low, trace.high] : [trace.y, trace.y];
     let [least, most] = [low, high];
     for (let i = 0; i < lows.length; i++) {
       const x = trace.x ? trace.x[i] : trace.x0 + i * trace.dx;
@@ -34,7 +34,8 @@ function fit(gd, homes) {
     ends[key] = [trace.type === "bar" ? Math.min(0, least) : least, most];
   });
   const ranges = {};
-  for (const [key, [low, high]] of Object.entries(ends)) {
+  for (const [key, found] of Object.entries(ends)) {
+    const [low, high] = gd._fullLayout[key].type === "log" ? found.map(Math.log10) : found;
     const height = high - low;
     ranges[`${key}.range`] = height > 0 ? [low < 0 || low > 0 ? low - height * 0.05 : 0, high + height * 0.15] : homes[key];
   }

@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import html as _html
+from typing import TYPE_CHECKING
 
 from barscope.errors import cut
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 MAX_CHARS = 64
 """Longer texts are cut: a long label wrecks the layout of a chart."""
@@ -31,14 +37,44 @@ def coloured(text: object, colour: str, *, bold: bool = False) -> str:
     return f'<span style="color:{escape(colour)}">{inner}</span>'
 
 
-def page(title: object, background: str, body: str, scripts: tuple[str, ...]) -> str:
-    """A whole HTML page; `body` and `scripts` are the program's own, the title is the user's."""
+def disclosure(label: str, title: object, facts: Iterable[tuple[object, object]]) -> str:
+    """A small list of facts that opens and closes by itself."""
+    rows = "".join(f"<dt>{escape(name)}</dt><dd>{escape(value)}</dd>" for name, value in facts)
+    inside = f"<div><strong>{escape(title)}</strong><dl>{rows}</dl></div>"
+    return f"<details><summary>{escape(label)}</summary>{inside}</details>"
+
+
+def link(text: object, href: str) -> str:
+    """A link to an address that the program chose."""
+    return f'<a href="{escape(href)}">{escape(text)}</a>'
+
+
+def page(title: object, background: str, body: str, scripts: tuple[str, ...], packed: tuple[str, ...] = ()) -> str:
+    """A whole HTML page that loads nothing and runs only the scripts it was made with.
+
+    Args:
+        title: The user's.
+        background: A colour.
+        body: The program's own markup.
+        scripts: The program's own scripts.
+        packed: Scripts that those unpack and run.
+    """
     return (
         '<!DOCTYPE html><html lang="en"><head><meta charset="utf-8">'
+        f'<meta http-equiv="Content-Security-Policy" content="{_policy((*scripts, *packed))}">'
         '<meta name="viewport" content="width=device-width, initial-scale=1"><link rel="icon" href="data:,">'
         f"<title>{escape(title)}</title>"
         f"<style>html,body{{margin:0;height:100%;background:{escape(background)}}}</style></head>"
         f"<body>{body}{''.join(f'<script>{script}</script>' for script in scripts)}</body></html>"
+    )
+
+
+def _policy(scripts: tuple[str, ...]) -> str:
+    """What a page may do; Plotly writes style rules, and saves a picture by way of `blob:` and `data:`."""
+    hashes = " ".join(f"'sha256-{base64.b64encode(hashlib.sha256(s.encode()).digest()).decode()}'" for s in scripts)
+    return (
+        f"default-src 'none'; script-src {hashes}; style-src 'unsafe-inline'; img-src data: blob:; "
+        "base-uri 'none'; form-action 'none'"
     )
 
 

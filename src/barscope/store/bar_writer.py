@@ -11,7 +11,7 @@ import numpy as np
 from barscope.domain.instruments import Instrument, check_symbol, check_symbol_type
 from barscope.domain.periods import STORED_RTYPES
 from barscope.domain.time import TimeRange, iso, parse_date
-from barscope.errors import ConflictingBarsError, InvalidParameterError, cut
+from barscope.errors import ConflictingBarsError, ConflictingSymbologyError, InvalidParameterError, cut
 from barscope.store.bar_checks import checked
 from barscope.store.symbology import claims_of, resolve
 
@@ -33,6 +33,15 @@ _PUT_ENTRY = """
     INSERT INTO symbology VALUES (?1, ?2, ?3, ?4, ?5, ?6)
     ON CONFLICT DO UPDATE SET end_date = iif(?7, excluded.end_date, max(end_date, excluded.end_date))
 """  # a file of fewer days ends its entries sooner: that is no reason to lose sight of the bars after them
+_CONTRADICTED = """
+    SELECT source_instrument_id, start_date, end_date FROM symbology
+    WHERE publisher_ref = ? AND symbol = ? AND symbol_type = ? AND source_instrument_id <> ?
+    AND end_date > ?5 AND start_date < ?6 AND start_date < end_date
+"""
+_DROP_ENTRY = """
+    DELETE FROM symbology
+    WHERE publisher_ref = ? AND symbol = ? AND symbol_type = ? AND start_date = ? AND source_instrument_id = ?
+"""
 _EDGE = "SELECT {edge}(ts_event) FROM ohlcv WHERE instrument_id = ? AND rtype = ? AND ts_event >= ? AND ts_event < ?"
 _SYMBOLS_OF = """
     SELECT symbol, symbol_type FROM instruments WHERE instrument_id = ?1 AND symbol IS NOT NULL
@@ -66,6 +75,7 @@ class BarWriter:
     def write(self, batches: Sequence[BarBatch], symbology: Sequence[SymbologyEntry]) -> WriteCounts:
         """Writes everything; raises on the first thing that is wrong."""
         touched: set[tuple[str, str]] = set()
+        self._settle_contradictions(symbology)
         for entry in symbology:
             touched |= self._add_entry(entry)
         for batch in map(checked, batches):
@@ -75,6 +85,28 @@ class BarWriter:
         for symbol, symbol_type in sorted(touched):
             self._refresh_coverage(symbol, symbol_type)
         return WriteCounts(self._inserted, self._unchanged, self._replaced)
+
+    def _settle_contradictions(self, symbology: Sequence[SymbologyEntry]) -> None:
+        """Lets new entries take the place of stored ones of other instruments, or refuses them.
+
+        A later start says which of two entries counts. Of two that start on one day nothing does.
+        """
+        for entry in symbology:
+            key = (self._publisher_id, entry.symbol, entry.symbol_type, int(entry.source_instrument_id))
+            found = self._connection.execute(_CONTRADICTED, (*key, entry.start_date, entry.end_date))
+            for number, start, end in [(int(str(n)), str(start), str(end)) for n, start, end in found.fetchall()]:
+                if self._replace:
+                    self._cut(entry, number, start, end)
+                elif start == entry.start_date:
+                    raise _ambiguous(entry, number)
+
+    def _cut(self, entry: SymbologyEntry, number: int, start: str, end: str) -> None:
+        """Leaves of a stored entry only what is before and after a new one."""
+        key = (self._publisher_id, entry.symbol, entry.symbol_type)
+        self._connection.execute(_DROP_ENTRY, (*key, start, number))
+        for first, last in ((start, min(end, entry.start_date)), (max(start, entry.end_date), end)):
+            if first < last:
+                self._connection.execute(_PUT_ENTRY, (*key, number, first, last, True))
 
     def _add_entry(self, entry: SymbologyEntry) -> set[tuple[str, str]]:
         symbol, symbol_type = check_symbol(entry.symbol), check_symbol_type(entry.symbol_type)
@@ -190,6 +222,12 @@ def _contradiction(batch: BarBatch, stored: Sequence[Instrument]) -> InvalidPara
     known = "; ".join(f"instrument {i.source_instrument_id} as {i.symbol_type} {cut(i.symbol)}" for i in stored)
     remedy = "pass dated symbology instead of a symbol"
     return InvalidParameterError(f"{told} contradicts the stored {known}; nothing was written: {remedy}")
+
+
+def _ambiguous(entry: SymbologyEntry, number: int) -> ConflictingSymbologyError:
+    which = f"instrument {entry.source_instrument_id} from {entry.start_date} on, and stored as instrument {number}"
+    remedy = "pass replace=True if the new word corrects the old one"
+    return ConflictingSymbologyError(f"{cut(entry.symbol)} is given as {which}; nothing was written: {remedy}")
 
 
 def _conflict(batch: BarBatch, differing: np.ndarray) -> ConflictingBarsError:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-_READ_ONLY = (apsw.ReadOnlyError, apsw.CantOpenError, apsw.PermissionsError, apsw.AuthError)
+_READ_ONLY = (apsw.ReadOnlyError, apsw.CantOpenError, apsw.PermissionsError)
 _NO_PLACE = (PermissionError, FileNotFoundError, FileExistsError, NotADirectoryError, IsADirectoryError)
 _BUSY = (apsw.BusyError, apsw.LockedError)
 _BROKEN = (apsw.NotADBError, apsw.CorruptError)
@@ -47,6 +47,10 @@ def _of_sqlite(path: Path, error: apsw.Error) -> StoreError:
         return _full(path)
     if isinstance(error, _READ_ONLY):
         return _read_only(path, error)
+    if isinstance(error, apsw.AuthError):
+        return ReadOnlyStoreError(f"{path} is open for reading some of its tables only: this query asks for more")
+    if isinstance(error, apsw.InterruptError):
+        return StoreError(f"a query of {path} took too long and was ended: ask for less")
     if isinstance(error, _BUSY):
         return busy(path)
     if isinstance(error, _BROKEN):

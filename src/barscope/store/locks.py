@@ -8,9 +8,7 @@ the files it inherits, so it neither holds nor frees the locks of its parent.
 from __future__ import annotations
 
 import fcntl
-import hashlib
 import os
-import re
 import threading
 import time
 from contextlib import contextmanager
@@ -19,6 +17,7 @@ from typing import TYPE_CHECKING
 from weakref import WeakSet
 
 from barscope.store.failures import busy, file_errors
+from barscope.store.owners import is_owned, owner_path, owners_folder
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -26,7 +25,6 @@ if TYPE_CHECKING:
 
 _POLL_S = 0.001
 _LOOK_S = 5.0
-_PLAIN_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,199}")
 
 
 class FileLock:
@@ -125,30 +123,18 @@ class OwnerLocks:
     """The locks `<database>.owners/<id>` that say which runs have a living owner."""
 
     def __init__(self, database: Path) -> None:
-        self._folder = database.with_name(database.name + ".owners")
+        self._database = database
 
     def lock(self, run_id: str) -> FileLock:
         """The lock of a run, not yet taken."""
-        with file_errors(self._folder):
-            self._folder.mkdir(exist_ok=True)
-        return FileLock(self._path(run_id))
+        folder = owners_folder(self._database)
+        with file_errors(folder):
+            folder.mkdir(exist_ok=True)
+        return FileLock(owner_path(self._database, run_id))
 
     def owned(self, run_id: str) -> bool:
         """Whether a living process or thread owns the run."""
-        path = self._path(run_id)
-        with file_errors(path):
-            if not path.exists():
-                return False
-            file = _lock(path, fcntl.LOCK_SH)
-        if file is not None:
-            file.close()
-        return file is None
-
-    def _path(self, run_id: str) -> Path:
-        plain = _PLAIN_NAME.fullmatch(run_id) is not None
-        return self._folder / (
-            run_id if plain else "~" + hashlib.sha256(run_id.encode("utf-8", "surrogatepass")).hexdigest()
-        )
+        return is_owned(self._database, run_id)
 
 
 class OpenMarks:

@@ -2,42 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
-from barscope.errors import InvalidParameterError, StoreError, cut
+from barscope.errors import InvalidParameterError, cut
+from barscope.store.loaded import Loaded, load
 
 if TYPE_CHECKING:
-    from barscope.store.database import Database, Row
+    from barscope.store.connections import Row
+    from barscope.store.database import Database
 
 Value = TypeVar("Value")
-
-
-@dataclass(frozen=True, slots=True)
-class Loaded(Generic[Value]):
-    """The rows of a table that could be read, to iterate over, and the errors of those that could not."""
-
-    values: tuple[Value, ...]
-    problems: tuple[StoreError, ...] = ()
-
-    def __iter__(self) -> Iterator[Value]:
-        return iter(self.values)
-
-    def __len__(self) -> int:
-        return len(self.values)
-
-
-def load(rows: list[Row], read: Callable[[Row], Value]) -> Loaded[Value]:
-    """Reads every row it can."""
-    values: list[Value] = []
-    problems: list[StoreError] = []
-    for row in rows:
-        try:
-            values.append(read(row))
-        except StoreError as error:
-            problems.append(error)
-    return Loaded(tuple(values), tuple(problems))
 
 
 class NamedTable(Generic[Value]):

@@ -5,13 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from barscope.store.database import plain
+from barscope.store.connections import plain
 from barscope.store.json_text import from_json, to_json
 from barscope.store.named_table import NamedTable
 from barscope.store.session_values import texts
 
 if TYPE_CHECKING:
-    from barscope.store.database import Database, Row
+    from barscope.store.connections import Row
+    from barscope.store.database import Database
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +28,14 @@ class SymbolPreset:
 
 @dataclass(frozen=True, slots=True)
 class DataSplit:
-    """A named division of bars into train, dev and test; dates are `YYYY-MM-DD`, the regions half-open."""
+    """A named division of bars into train, dev and test, half-open; dates are `YYYY-MM-DD`.
+
+    Attributes:
+        total_start: First day of train.
+        total_end: The day after the last day of test.
+        train_end: The day after the last day of train, the first of dev.
+        dev_end: The day after the last day of dev, the first of test.
+    """
 
     name: str
     created_at: str

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import astuple
 from typing import TYPE_CHECKING, Any
 
 from barscope.errors import InvalidParameterError, StoreError, cut
-from barscope.store.database import Database, plain
+from barscope.store.connections import plain
+from barscope.store.database import Database
 from barscope.store.json_text import to_json
+from barscope.store.loaded import Loaded, load
 from barscope.store.locks import OpenMarks
-from barscope.store.named_table import Loaded, load
 from barscope.store.preset_values import DataSplit, SymbolPreset, config_table, record_table
 from barscope.store.presets_schema import PRESETS
+from barscope.store.session_list import get_session, list_sessions
 from barscope.store.session_values import (
     INDICATOR_COLUMNS,
     SESSION_COLUMNS,
@@ -19,17 +20,15 @@ from barscope.store.session_values import (
     SessionIndicator,
     entries_json,
     indicator_of,
-    session_of,
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
     from pathlib import Path
 
 GLOBAL_DEFAULTS = "__global__"
 """The name in `indicator_defaults` that counts where an indicator has no defaults of its own."""
 
-_SESSIONS = f"SELECT {', '.join(SESSION_COLUMNS)} FROM explorer_sessions"  # noqa: S608 (our columns)
 _INDICATORS = f"SELECT {', '.join(INDICATOR_COLUMNS)} FROM session_indicators"  # noqa: S608 (our columns)
 
 
@@ -42,7 +41,9 @@ class PresetStore:
         condition_presets: Named conditions, plain JSON values.
         indicator_defaults: Parameters by indicator class, and under GLOBAL_DEFAULTS.
         chart_settings: Settings by the owner of a chart.
+        hedge_templates: The user's own templates of protection by puts, plain JSON values.
         data_splits: Splits by their id.
+        calendars: Codes of calendars by whose they are; read them with `calendar`.
         open_sessions: Which explorer sessions somebody has open.
     """
 
@@ -54,11 +55,17 @@ class PresetStore:
         self.condition_presets = config_table(self.database, "condition_presets", "name")
         self.indicator_defaults = config_table(self.database, "indicator_defaults", "name")
         self.chart_settings = config_table(self.database, "chart_settings", "owner")
+        self.hedge_templates = config_table(self.database, "hedge_templates", "name")
         self.data_splits = record_table(self.database, "data_splits", "split_id", DataSplit)
+        self.calendars = config_table(self.database, "calendars", "owner")
 
     def close(self) -> None:
         """Closes the file."""
         self.database.close()
+
+    def calendar(self, owner: str) -> Any | None:  # noqa: ANN401 (JSON is of any type)
+        """The calendar somebody chose for an owner, or None; a reader of an older file knows none."""
+        return self.calendars.get(owner) if self.database.has_addition("calendars") else None
 
     def create_or_get_session(
         self,
@@ -70,31 +77,32 @@ class PresetStore:
         end_date: str | None,
         symbol_type: str,
         created_at: str,
+        options: Mapping[str, Any] | None = None,
     ) -> ExplorerSession:
         """The session of this id, added if there is none."""
         session = ExplorerSession(
             session_id, publisher_id, rtype, tuple(sorted(symbols)), start_date, end_date, symbol_type, created_at
         )
-        row = plain(to_json(value) if isinstance(value, tuple) else value for value in astuple(session))
+        values = (getattr(session, column) for column in SESSION_COLUMNS)
+        row = plain(to_json(value) if isinstance(value, tuple) else value for value in values)
         with self.database.atomic() as connection:
             connection.execute(_insert("explorer_sessions", SESSION_COLUMNS) + " ON CONFLICT DO NOTHING", row)
+            if options:
+                insert = "INSERT INTO session_options VALUES (?, ?) ON CONFLICT DO NOTHING"
+                connection.execute(insert, (session_id, to_json(dict(options))))
         return self.get_session(session_id)
 
     def get_session(self, session_id: str) -> ExplorerSession:
         """One session.
 
         Raises:
-            StoreError: If there is none of this id, or its symbols are broken.
+            StoreError: If there is none of this id, or its symbols or options are broken.
         """
-        rows = self.database.rows(f"{_SESSIONS} WHERE session_id = ?", (session_id,))
-        if not rows:
-            raise StoreError(f"no explorer session {cut(session_id)}: create it first")
-        return session_of(rows[0])
+        return get_session(self.database, session_id)
 
     def list_sessions(self) -> Loaded[ExplorerSession]:
         """All sessions, the one opened last first."""
-        order = "ORDER BY max(created_at, coalesce(last_opened_at, created_at)) DESC, rowid DESC"
-        return load(self.database.rows(f"{_SESSIONS} {order}"), session_of)
+        return list_sessions(self.database)
 
     def set_pinned(self, session_id: str, pinned: bool) -> None:
         """Tells retention to keep a session, or no longer."""

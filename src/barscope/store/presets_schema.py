@@ -84,6 +84,7 @@ CREATE TABLE annotations (
 );
 CREATE INDEX annotations_symbol ON annotations (publisher_id, symbol, symbol_type);
 """,
+    "calendars": "CREATE TABLE calendars (owner TEXT PRIMARY KEY, config TEXT NOT NULL);",
     "hedge_templates": "CREATE TABLE hedge_templates (name TEXT PRIMARY KEY, config TEXT NOT NULL);",
 }
 

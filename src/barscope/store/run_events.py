@@ -5,17 +5,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from barscope.errors import InvalidParameterError, cut
-from barscope.store.failures import sqlite_errors
 from barscope.store.runs_schema import EVENT_TABLES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from barscope.store.database import Row
-    from barscope.store.runs import RunStore
+    from barscope.store.connections import Row
+    from barscope.store.run_reader import RunReader
 
 
-def read_events(runs: RunStore, run_id: str, table: str) -> list[dict[str, Any]]:
+def read_events(runs: RunReader, run_id: str, table: str) -> list[dict[str, Any]]:
     """The rows of one event table of a run, in the order they were recorded: column → value.
 
     Raises:
@@ -26,7 +25,7 @@ def read_events(runs: RunStore, run_id: str, table: str) -> list[dict[str, Any]]
     return [dict(zip(names, row, strict=True)) for row in stream_events(runs, run_id, table, names)]
 
 
-def event_columns(runs: RunStore, table: str) -> tuple[str, ...]:
+def event_columns(runs: RunReader, table: str) -> tuple[str, ...]:
     """The columns of an event table.
 
     Raises:
@@ -37,7 +36,7 @@ def event_columns(runs: RunStore, table: str) -> tuple[str, ...]:
     return tuple(name for (name,) in runs.database.rows("SELECT name FROM pragma_table_info(?)", (table,)))
 
 
-def stream_events(runs: RunStore, run_id: str, table: str, columns: Sequence[str]) -> Iterator[Row]:
+def stream_events(runs: RunReader, run_id: str, table: str, columns: Sequence[str]) -> Iterator[Row]:
     """The rows of one event table, one by one, in the order they were recorded, whatever their number.
 
     Args:
@@ -51,9 +50,4 @@ def stream_events(runs: RunStore, run_id: str, table: str, columns: Sequence[str
     """
     runs.symbols(run_id)  # only completed runs have results
     query = f"SELECT {', '.join(columns)} FROM {table} WHERE run_id = ? ORDER BY id"  # noqa: S608 (our names)
-    with sqlite_errors(runs.database.path):
-        cursor = runs.database.connection().execute(query, (run_id,))
-        try:
-            yield from cursor
-        finally:
-            cursor.close()
+    yield from runs.database.stream(query, (run_id,))

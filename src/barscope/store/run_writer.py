@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import sys
 from collections import Counter
 from dataclasses import dataclass
 from itertools import repeat
@@ -16,9 +17,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from barscope.domain.failures import Failure
 from barscope.errors import InvalidParameterError, StoreError, cut
 from barscope.store.columns import BAR_SERIES, CHUNK_ROWS, as_bytes, decode, encode
-from barscope.store.database import plain
+from barscope.store.connections import plain
 from barscope.store.json_text import to_json
 from barscope.store.run_rows import remove_rows
 from barscope.store.runs_schema import EVENT_TABLES
@@ -28,10 +30,11 @@ if TYPE_CHECKING:
 
     import apsw
 
-    from barscope.domain.bars import Bars, FloatArray
+    from barscope.domain.bars import Bars, FloatArray, IntArray
     from barscope.store.columns import Column
     from barscope.store.database import Database
     from barscope.store.locks import FileLock
+    from barscope.store.state_writer import StateWriter
 
 _PUT_CHUNK = """
     INSERT INTO run_columns (run_id, symbol, series, chunk, ts_first_ns, ts_last_ns, n, data)
@@ -71,10 +74,15 @@ class RunWriter:
 
     The digest is the SHA-256, in hex, of one JSON line `[symbol, series, n, sha256]` per column of
     `run_columns`, in the order of (symbol, series); the inner hash is of the column's uncompressed bytes.
+
+    Attributes:
+        run_id: The run.
+        state: Tells how the run is doing.
     """
 
-    def __init__(self, database: Database, owner: FileLock, run_id: str) -> None:
+    def __init__(self, database: Database, owner: FileLock, run_id: str, state: StateWriter) -> None:
         self.run_id = run_id
+        self.state = state
         self._database = database
         self._owner = owner
         self._held: list[_Batch] = []
@@ -87,7 +95,7 @@ class RunWriter:
         bar_period_name: str,
         bars: Bars,
         series: Mapping[str, FloatArray],
-        period_ns: int,
+        period_ns: int | IntArray,
         *,
         as_received: bool = False,
         on_rows: Callable[[int], None] | None = None,
@@ -99,7 +107,8 @@ class RunWriter:
             bar_period_name: The member name of its period, such as `MINUTE`.
             bars: Its bars.
             series: Series name → values, each of shape (bars,).
-            period_ns: Its length; a bar, and what is computed of it, is known that long after its time.
+            period_ns: Its length, one for all or one each; a bar, and what is computed of it, is known that long
+                after its time.
             as_received: Whether `bars` gets the bars too, copied inside the database.
             on_rows: Told the number of rows of this symbol handled so far; may raise to stop.
 
@@ -109,6 +118,7 @@ class RunWriter:
         """
         self._check_open()
         self._check_series(symbol, bars, series)
+        known = bars.ts + period_ns
         for chunk, start in enumerate(range(0, len(bars), CHUNK_ROWS)):
             stop = min(start + CHUNK_ROWS, len(bars))
             part = bars.rows(start, stop)
@@ -118,12 +128,13 @@ class RunWriter:
                 _Batch(
                     table="bars_processed",
                     n=len(part),
-                    columns=self._bar_columns(symbol, bar_period_name, part, period_ns)
+                    columns=self._bar_columns(symbol, bar_period_name, part, known[start:stop])
                     | {"indicators": json_objects(values, len(part))},
                     chunks=[self._chunk(symbol, name, chunk, part, column) for name, column in columns.items()],
                     as_received=as_received,
                 )
             )
+            self.state.refresh()
             if on_rows is not None:
                 on_rows(stop)
 
@@ -163,28 +174,35 @@ class RunWriter:
             self._set_status(connection, "completed", ts_end, dict(metadata) | recorded)
             if config is not None:
                 connection.execute("UPDATE runs SET config = ? WHERE run_id = ?", (to_json(config), self.run_id))
+            self.state.end(connection, ts_end)
         self._end()
 
     def fail(self, ts_end: int, metadata: Mapping[str, Any]) -> None:
-        """Removes what was recorded and makes the run `failed`."""
-        self._drop("failed", ts_end, metadata)
+        """Removes what was recorded and makes the run `failed`, by the exception that is being handled."""
+        raised = sys.exception()
+        untold = Failure("Error", cut(metadata.get("error") or metadata.get("reason") or "it failed", 500))
+        self._drop("failed", ts_end, metadata, raised or untold)
 
     def cancel(self, ts_end: int, metadata: Mapping[str, Any] | None = None) -> None:
         """Removes what was recorded and makes the run `cancelled`."""
         self._drop("cancelled", ts_end, metadata or {})
 
-    def _drop(self, status: str, ts_end: int, metadata: Mapping[str, Any]) -> None:
+    def _drop(
+        self, status: str, ts_end: int, metadata: Mapping[str, Any], failure: BaseException | Failure | None = None
+    ) -> None:
         self._check_open()
         self._held.clear()
         try:
             remove_rows(self._database, self.run_id)
             with self._database.atomic(durable=True) as connection:
                 self._set_status(connection, status, ts_end, metadata)
+                self.state.end(connection, ts_end, failure)
         finally:
             self._end()  # what could not be removed now is left to `recover`
 
     def _end(self) -> None:
         self._held.clear()
+        self.state.log.close()
         self._owner.release(remove=True)
 
     def _check_open(self) -> None:
@@ -214,11 +232,11 @@ class RunWriter:
         for batch in self._held:
             batch.write(connection)
 
-    def _bar_columns(self, symbol: str, bar_period: str, bars: Bars, period_ns: int) -> dict[str, Iterable[Any]]:
+    def _bar_columns(self, symbol: str, bar_period: str, bars: Bars, known: IntArray) -> dict[str, Iterable[Any]]:
         return {
             "run_id": repeat(self.run_id),
             "ts_event_ns": bars.ts.tolist(),
-            "ts_created_ns": (bars.ts + period_ns).tolist(),
+            "ts_created_ns": known.tolist(),
             "symbol": repeat(symbol),
             "bar_period": repeat(bar_period),
             **{name: getattr(bars, name).tolist() for name in BAR_SERIES[1:]},

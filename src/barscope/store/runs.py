@@ -1,72 +1,54 @@
-"""Runs and their results, as the columns that charts and analysis read. `run_writer` records them."""
+"""Runs as they begin, are recovered and are deleted. `run_writer` records them, `run_reader` reads them."""
 
 from __future__ import annotations
 
+import time
 from contextlib import ExitStack
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
-from barscope.domain.bars import Bars
-from barscope.errors import InvalidParameterError, StoreError, UnknownRunError, UnknownSymbolError, close_matches, cut
-from barscope.store.columns import BAR_SERIES, decode_into, dtype_of
+from barscope.errors import InvalidParameterError, StoreError, cut
 from barscope.store.database import Database
-from barscope.store.json_text import from_json, to_json
+from barscope.store.json_text import to_json
 from barscope.store.locks import OwnerLocks
+from barscope.store.run_reader import RunReader
 from barscope.store.run_rows import count_rows, remove_rows
 from barscope.store.run_writer import RunWriter, digest_of_columns
 from barscope.store.runs_schema import RUNS
+from barscope.store.state_writer import StateWriter, begin_state, interrupt_state
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
     from pathlib import Path
 
-    from barscope.domain.bars import FloatArray
-    from barscope.store.columns import Column
     from barscope.store.locks import FileLock
 
-_RECORD = "SELECT run_id, name, ts_start, ts_end, status, config, metadata FROM runs"
 
-
-@dataclass(frozen=True, slots=True)
-class RunRecord:
-    """What is known of a run besides its results.
-
-    Attributes:
-        run_id: The one id of the job, the run and its files.
-        name: What a person calls it.
-        ts_start: When it began, ns UTC.
-        ts_end: When it ended, or None.
-        status: `running`, `completed`, `failed` or `cancelled`.
-        config: The manifest it can be repeated from.
-        metadata: What came out of it, and why it ended.
-        problem: What is wrong with the stored config or metadata (then empty), or None.
-    """
-
-    run_id: str
-    name: str
-    ts_start: int
-    ts_end: int | None
-    status: str
-    config: dict[str, Any]
-    metadata: dict[str, Any]
-    problem: str | None = None
-
-
-class RunStore:
+class RunStore(RunReader):
     """runs.db. A run is written by the one `RunWriter` that `begin` returned; everything else reads."""
 
+    database: Database
+
     def __init__(self, path: str | Path, *, readonly: bool = False) -> None:
-        self.database = Database(path, RUNS, readonly=readonly)
+        super().__init__(Database(path, RUNS, readonly=readonly))
         self._owners = OwnerLocks(self.database.path)
 
-    def close(self) -> None:
-        """Closes the file."""
-        self.database.close()
-
-    def begin(self, run_id: str, name: str, ts_start: int, config: dict[str, Any]) -> RunWriter:
+    def begin(
+        self,
+        run_id: str,
+        name: str,
+        ts_start: int,
+        config: dict[str, Any],
+        *,
+        clock_ns: Callable[[], int] = time.time_ns,
+    ) -> RunWriter:
         """Adds a run that is `running`, owned by this process until its writer ends it.
+
+        Args:
+            run_id: Its id, free.
+            name: What a person calls it.
+            ts_start: When it begins, ns UTC.
+            config: The manifest it can be repeated from.
+            clock_ns: Tells the time of its heartbeats, ns UTC.
 
         Raises:
             StoreError: If there is a run with this id.
@@ -85,67 +67,9 @@ class RunStore:
                     raise _taken(run_id)
                 insert = "INSERT INTO runs (run_id, name, ts_start, status, config) VALUES (?, ?, ?, 'running', ?)"
                 connection.execute(insert, (run_id, name, int(ts_start), manifest))
+                state = begin_state(connection, run_id, int(ts_start), config)
             undo.pop_all()
-        return RunWriter(self.database, owner, run_id)
-
-    def get(self, run_id: str) -> RunRecord:
-        """One run, whatever its status.
-
-        Raises:
-            UnknownRunError: If there is none with this id.
-        """
-        rows = self.database.rows(f"{_RECORD} WHERE run_id = ?", (run_id,))
-        if not rows:
-            raise UnknownRunError(f"no run {cut(run_id)}: list the runs to see which there are")
-        return _record(*rows[0])
-
-    def list_runs(
-        self, status: str | None = None, mode: str | None = None, limit: int | None = None
-    ) -> tuple[RunRecord, ...]:
-        """Runs of every status, or of one; of every mode, or of one; newest first."""
-        query = (
-            f"{_RECORD} WHERE (?1 IS NULL OR status = ?1) "
-            "AND (?2 IS NULL OR CASE WHEN json_valid(config) THEN config ->> '$.mode' END = ?2) "
-            "ORDER BY ts_start DESC, rowid DESC LIMIT ?3"
-        )
-        return tuple(_record(*row) for row in self.database.rows(query, (status, mode, -1 if limit is None else limit)))
-
-    def symbols(self, run_id: str) -> tuple[str, ...]:
-        """The symbols a completed run recorded, in the order it recorded them."""
-        self._check_visible(run_id)
-        return self._names("symbol", "run_id = ?", (run_id,))
-
-    def series_names(self, run_id: str, symbol: str) -> tuple[str, ...]:
-        """The indicator series a completed run recorded for a symbol, in the order it recorded them."""
-        self._check_recorded(run_id, symbol)
-        names = self._names("series", "run_id = ? AND symbol = ? AND chunk = 0", (run_id, symbol))
-        return tuple(name for name in names if name not in BAR_SERIES)
-
-    def bars(self, run_id: str, symbol: str) -> Bars:
-        """The bars of a symbol as a completed run saw them.
-
-        Raises:
-            UnknownRunError: If the run is unknown or not completed.
-            UnknownSymbolError: If the run has no such symbol.
-        """
-        self._check_recorded(run_id, symbol)
-        return Bars(*(self._column(run_id, symbol, series) for series in BAR_SERIES))
-
-    def series(self, run_id: str, symbol: str, names: Iterable[str] | None = None) -> dict[str, FloatArray]:
-        """Indicator series of a symbol, all or those named; each of shape (bars,), NaN where there is no value.
-
-        Raises:
-            UnknownRunError: If the run is unknown or not completed.
-            UnknownSymbolError: If the run has no such symbol.
-            InvalidParameterError: If the run has no such series.
-        """
-        known = self.series_names(run_id, symbol)
-        asked = known if names is None else tuple(names)
-        for name in asked:
-            if name not in known:
-                remedy = f"choose from {', '.join(map(cut, known)) or 'none'}"
-                raise InvalidParameterError(f"run {cut(run_id)} has no series {cut(name)} of {cut(symbol)}: {remedy}")
-        return {name: self._column(run_id, symbol, name) for name in asked}
+        return RunWriter(self.database, owner, run_id, StateWriter(self.database, state, clock_ns))
 
     def owned(self, run_id: str) -> bool:
         """Whether a living process is recording or deleting the run."""
@@ -214,45 +138,10 @@ class RunStore:
                     "UPDATE runs SET status = 'failed', metadata = ? WHERE run_id = ? AND status = 'running'",
                     (to_json({"reason": "interrupted"}), run_id),
                 )
+                interrupt_state(connection, self.database, run_id)
             return True
         finally:
             owner.release(remove=True)
-
-    def _check_visible(self, run_id: str) -> None:
-        status = self.get(run_id).status
-        if status != "completed":
-            raise UnknownRunError(f"run {cut(run_id)} is {status}: only completed runs have results")
-
-    def _check_recorded(self, run_id: str, symbol: str) -> None:
-        known = self.symbols(run_id)
-        if symbol not in known:
-            raise UnknownSymbolError(symbol, close_matches(symbol, known))
-
-    def _names(self, column: str, where: str, args: tuple[str, ...]) -> tuple[str, ...]:
-        query = f"SELECT {column} FROM run_columns WHERE {where} GROUP BY {column} ORDER BY min(rowid)"  # noqa: S608 (constants)
-        return tuple(name for (name,) in self.database.rows(query, args))
-
-    def _column(self, run_id: str, symbol: str, series: str) -> Column:
-        query = "SELECT data, n FROM run_columns WHERE run_id = ? AND symbol = ? AND series = ? ORDER BY chunk"
-        chunks = self.database.rows(query, (run_id, symbol, series))
-        column = np.empty(sum(n for _, n in chunks), dtype=dtype_of(series))
-        start = 0
-        for data, n in chunks:
-            decode_into(column[start : start + n], data, series)
-            start += n
-        return column
-
-
-def _record(run_id: str, name: str, start: int, end: int | None, status: str, config: str, metadata: str) -> RunRecord:
-    values: list[dict[str, Any]] = []
-    problem = None
-    for column, text in (("config", config), ("metadata", metadata)):
-        try:
-            value = from_json(text, f"{column} of run {cut(run_id)}")
-        except StoreError as error:
-            value, problem = None, str(error)
-        values.append(value if isinstance(value, dict) else {})
-    return RunRecord(run_id, name, start, end, status, values[0], values[1], problem)
 
 
 def _check_text(what: str, text: str) -> None:

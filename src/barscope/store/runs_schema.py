@@ -88,4 +88,31 @@ def _event_table(table: str, columns: str) -> str:
 
 _VERSION_1 = ";\n".join([_RUNS, *(_event_table(table, columns) for table, columns in _TABLES.items()), _RUN_COLUMNS])
 
-RUNS = Schema(kind="runs database", application_id=0x6273524E, migrations=(_VERSION_1,))
+_ADDITIONS = {
+    "run_states": """
+CREATE TABLE run_states (
+    run_id TEXT PRIMARY KEY REFERENCES runs (run_id) ON DELETE CASCADE,
+    started_ns INTEGER NOT NULL,
+    refreshed_ns INTEGER NOT NULL,
+    executor_running INTEGER NOT NULL,
+    cycles INTEGER NOT NULL,
+    completed_cycle INTEGER,
+    position_trigger_checks INTEGER NOT NULL,
+    position_revaluations INTEGER NOT NULL,
+    feed_lag_ns INTEGER,
+    crashed_ns INTEGER,
+    version TEXT NOT NULL,
+    exception TEXT
+);
+""",
+    "run_state_parts": """
+CREATE TABLE run_state_parts (
+    run_id TEXT NOT NULL REFERENCES runs (run_id) ON DELETE CASCADE,
+    part TEXT NOT NULL,
+    data BLOB NOT NULL,
+    PRIMARY KEY (run_id, part)
+);
+""",
+}
+
+RUNS = Schema(kind="runs database", application_id=0x6273524E, migrations=(_VERSION_1,), additions=_ADDITIONS)

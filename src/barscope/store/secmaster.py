@@ -14,6 +14,8 @@ from barscope.errors import InvalidParameterError, UnknownPublisherError, Unknow
 from barscope.store.bar_writer import BarWriter, WriteCounts
 from barscope.store.database import Database
 from barscope.store.failures import sqlite_errors
+from barscope.store.publisher_list import list_publishers
+from barscope.store.reference import ReferenceData, ReferenceWriter
 from barscope.store.secmaster_schema import SECMASTER
 from barscope.store.symbology import claims_of, resolve
 
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
     from barscope.domain.bars import IntArray
     from barscope.domain.batches import BarBatch, SymbologyEntry
     from barscope.domain.instruments import SymbolMapping
+    from barscope.domain.reference import IngestedFile, InstrumentDefinition, OpenInterest
 
 _SLICE_ROWS = 100_000
 _OF_MAPPING = "FROM ohlcv WHERE instrument_id = ? AND rtype = ? AND ts_event >= ? AND ts_event < ?"
@@ -34,10 +37,15 @@ _COUNT = f"SELECT count(*) {_OF_MAPPING}"
 
 
 class SecurityMaster:
-    """secmaster.db. Reads may run on any thread while another process writes."""
+    """secmaster.db. Reads may run on any thread while another process writes.
+
+    Attributes:
+        reference: Definitions, open interest, and the files that are stored.
+    """
 
     def __init__(self, path: str | Path, *, readonly: bool = False) -> None:
         self.database = Database(path, SECMASTER, readonly=readonly)
+        self.reference = ReferenceData(self.database)
 
     def close(self) -> None:
         """Closes the file."""
@@ -45,8 +53,7 @@ class SecurityMaster:
 
     def publishers(self) -> tuple[Publisher, ...]:
         """All publishers, by id."""
-        rows = self.database.rows("SELECT publisher_id, name, dataset, venue FROM publishers ORDER BY publisher_id")
-        return tuple(Publisher(*row) for row in rows)
+        return list_publishers(self.database)
 
     def publisher(self, publisher_id: int) -> Publisher:
         """One publisher.
@@ -144,9 +151,12 @@ class SecurityMaster:
         symbology: Sequence[SymbologyEntry] = (),
         *,
         replace: bool = False,
+        definitions: Sequence[InstrumentDefinition] = (),
+        open_interest: Sequence[OpenInterest] = (),
+        file: IngestedFile | None = None,
         on_rows: Callable[[int], None] | None = None,
     ) -> WriteCounts:
-        """Stores bars and symbology: all of them, or nothing.
+        """Stores bars, symbology and reference data: all of them, or nothing.
 
         A bar that is already stored with equal values is counted as unchanged, so writing twice is harmless.
 
@@ -154,14 +164,19 @@ class SecurityMaster:
             publisher: Who published the bars, by id, or by a name that is added if it is new.
             batches: The bars.
             symbology: What the vendor's instrument numbers mean.
-            replace: Overwrite stored bars that differ.
+            replace: Overwrite stored bars that differ, and symbology that another one contradicts.
+            definitions: What instruments are.
+            open_interest: Of instruments that are known by then.
+            file: The vendor file all of it comes from, remembered together with it.
             on_rows: Told the number of rows handled so far; may raise to stop and leave everything as it was.
 
         Raises:
             ConflictingBarsError: If a stored bar differs and `replace` is off.
+            ConflictingSymbologyError: If a symbol is stored as another instrument from the same day on, likewise.
             InvalidBarsError: If bars break a rule.
             InvalidParameterError: If an rtype, symbol, or date is not valid, or an instrument contradicts a stored one.
             UnknownPublisherError: If the publisher is unknown.
+            UnknownSymbolError: If there is open interest of a symbol that no instrument has on that day.
         """
         if isinstance(publisher, PublisherName):
             _checked(publisher)
@@ -169,8 +184,14 @@ class SecurityMaster:
             self.publisher(publisher)
         with self.database.atomic(durable=True) as connection:
             publisher_id = _ensure(connection, publisher) if isinstance(publisher, PublisherName) else publisher
+            reference = ReferenceWriter(connection, int(publisher_id))
             writer = BarWriter(connection, int(publisher_id), replace=replace, on_rows=on_rows)
-            return writer.write(batches, symbology)
+            counts = writer.write(batches, symbology)
+            reference.put_definitions(definitions)
+            reference.put_open_interest(open_interest)
+            if file is not None:
+                reference.remember(file)
+            return counts
 
     def change_token(self) -> Hashable:
         """A value that differs whenever a commit may have changed bars since; costs two `stat` calls."""

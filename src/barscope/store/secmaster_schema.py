@@ -63,4 +63,52 @@ CREATE TABLE symbol_coverage (
 );
 """
 
-SECMASTER = Schema(kind="security master", application_id=0x6273534D, migrations=(_VERSION_1,))
+_INSTRUMENT_DEFINITIONS = """
+CREATE TABLE instrument_definitions (
+    publisher_ref INTEGER NOT NULL REFERENCES publishers (publisher_id),
+    symbol TEXT NOT NULL,
+    expiration_ns INTEGER NOT NULL,
+    source_instrument_id INTEGER,
+    root TEXT NOT NULL,
+    instrument_class TEXT,
+    activation_ns INTEGER,
+    first_notice_ns INTEGER,
+    tick_size INTEGER,
+    multiplier REAL,
+    currency TEXT,
+    known_ns INTEGER NOT NULL,
+    PRIMARY KEY (publisher_ref, symbol, expiration_ns)
+);
+CREATE INDEX instrument_definitions_root ON instrument_definitions (publisher_ref, root);
+"""
+
+_OPEN_INTEREST = """
+CREATE TABLE open_interest (
+    instrument_id INTEGER NOT NULL REFERENCES instruments (instrument_id),
+    day TEXT NOT NULL,
+    known_ns INTEGER NOT NULL,
+    open_interest INTEGER NOT NULL CHECK (open_interest >= 0),
+    PRIMARY KEY (instrument_id, day, known_ns)
+) WITHOUT ROWID;
+"""
+
+_INGESTED_FILES = """
+CREATE TABLE ingested_files (
+    publisher_ref INTEGER NOT NULL REFERENCES publishers (publisher_id),
+    file_hash TEXT NOT NULL,
+    filename TEXT NOT NULL,
+    rows INTEGER NOT NULL,
+    PRIMARY KEY (publisher_ref, file_hash)
+);
+"""
+
+SECMASTER = Schema(
+    kind="security master",
+    application_id=0x6273534D,
+    migrations=(_VERSION_1,),
+    additions={
+        "instrument_definitions": _INSTRUMENT_DEFINITIONS,
+        "open_interest": _OPEN_INTEREST,
+        "ingested_files": _INGESTED_FILES,
+    },
+)

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import asdict, dataclass, field, fields, replace
 from typing import TYPE_CHECKING, Any
 
 from barscope.errors import StoreError, cut
 from barscope.store.json_text import from_json, to_json
 
 if TYPE_CHECKING:
-    from barscope.store.database import Row
+    from collections.abc import Mapping
+
+    from barscope.store.connections import Row
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +23,7 @@ class ExplorerSession:
         start_date: `YYYY-MM-DD` as given, or None (as `end_date`).
         created_at: ISO 8601, UTC (as `last_opened_at`).
         pinned: Whether retention has to keep it.
+        options: What its bars are made into, as the request has it; empty for bars as stored.
     """
 
     session_id: str
@@ -33,6 +36,7 @@ class ExplorerSession:
     created_at: str
     pinned: bool = False
     last_opened_at: str | None = None
+    options: Mapping[str, Any] = field(default_factory=dict, hash=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +49,7 @@ class IndicatorEntry:
         status: Its own state: one indicator of a run can fail alone.
         source_hash: Of the code that computed it.
         error: Why it failed, or None.
+        timeframe: The longer bars it was computed on, or None.
     """
 
     class_name: str
@@ -53,6 +58,7 @@ class IndicatorEntry:
     status: str
     source_hash: str
     error: str | None = None
+    timeframe: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,8 +85,8 @@ class SessionIndicator:
     indicators: tuple[IndicatorEntry, ...] = ()
 
 
-SESSION_COLUMNS = tuple(field.name for field in fields(ExplorerSession))
-INDICATOR_COLUMNS = tuple(field.name for field in fields(SessionIndicator))
+SESSION_COLUMNS = tuple(f.name for f in fields(ExplorerSession) if f.name != "options")
+INDICATOR_COLUMNS = tuple(f.name for f in fields(SessionIndicator))
 
 
 def session_of(row: Row) -> ExplorerSession:

@@ -7,9 +7,10 @@ from collections import OrderedDict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from barscope.engine.order_tables import ORDER_TABLES
 from barscope.engine.recorded import recorded_events, recorded_result
-from barscope.engine.recorder import ORDER_TABLES
 from barscope.errors import InvalidParameterError, cut
+from barscope.store.run_states import RunStates
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from barscope.domain.bars import Bars, FloatArray
     from barscope.domain.events import Event
     from barscope.engine.results import BacktestResult
-    from barscope.store.runs import RunStore
+    from barscope.store.run_reader import RunReader
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,11 +41,16 @@ RunColumns = dict[str, SymbolColumns]
 class Results:
     """Columns of completed runs, the least recently used dropped beyond `max_bytes`."""
 
-    def __init__(self, runs: RunStore, max_bytes: int = 1 << 30) -> None:
+    def __init__(self, runs: RunReader, max_bytes: int = 1 << 30) -> None:
         self._runs = runs
         self._max_bytes = max_bytes
         self._lock = threading.Lock()
         self._kept: OrderedDict[tuple[str, str], SymbolColumns] = OrderedDict()
+
+    @property
+    def states(self) -> RunStates:
+        """The states of all runs."""
+        return RunStates(self._runs)
 
     def columns(self, run_id: str, symbol: str) -> SymbolColumns:
         """The columns of a symbol of a run.
