@@ -18,7 +18,9 @@ _READING = "How the file is read"
 
 
 def ingest(
-    files: Annotated[list[Path], typer.Argument(help="CSV, Parquet, .dbn or .dbn.zst files.", metavar="FILE…")],
+    files: Annotated[
+        list[Path], typer.Argument(help="CSV, Parquet, .dbn or .zip files, or folders of a batch.", metavar="FILE…")
+    ],
     symbol: Annotated[
         str | None, typer.Option(help="Symbol of the bars, for a file that does not say it itself.")
     ] = None,
@@ -53,7 +55,8 @@ def ingest(
 ) -> None:
     """Store the bars of files: all good rows of a file, or nothing of it.
 
-    A file that is refused does not stop the others; the exit status is then 1.
+    A file that is refused does not stop the others; the exit status is then 1. Of a vendor's batch (.zip or folder)
+    each file is stored by itself: run the command again to go on where it stopped.
 
     Example: `barscope ingest AAPL.csv --symbol AAPL --rtype 35 --venue XNAS`
     """

@@ -9,48 +9,38 @@ import sys
 import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
+import polars as pl
 
 from barscope.domain.bars import IntArray
 from barscope.domain.batches import SymbologyEntry
-from barscope.domain.instruments import PublisherName, check_symbol
+from barscope.domain.instruments import PublisherName
 from barscope.domain.time import MAX_NS
 from barscope.errors import DataError, InvalidParameterError, VendorFileError, close_matches, cut
 from barscope.ingest import dbn_child
+from barscope.ingest.dbn_records import (
+    REFERENCE_RTYPES,
+    RTYPES,
+    Records,
+    definitions_of,
+    open_interest_of,
+    record_type,
+)
 from barscope.ingest.files import looks_like, read_bytes
 from barscope.ingest.headings import PRICES
 from barscope.ingest.judge import Draft, InstrumentName, judge
 from barscope.ingest.options import ReadOptions
 from barscope.ingest.report import ParsedSource
 from barscope.ingest.rows import Reason, Rows
+from barscope.ingest.symbology import symbology as entries_of
 
 VENDOR = "Databento"
 
-_RTYPES = {"ohlcv-1s": 32, "ohlcv-1m": 33, "ohlcv-1h": 34, "ohlcv-1d": 35, "ohlcv-eod": 36}
 _UNDEFINED_PRICE = 2**63 - 1
 _UNDEFINED_TIME = 2**64 - 1
-_RECORD = np.dtype(
-    [
-        ("length", "u1"),
-        ("rtype", "u1"),
-        ("publisher_id", "<u2"),
-        ("instrument_id", "<u4"),
-        ("ts_event", "<u8"),
-        ("open", "<i8"),
-        ("high", "<i8"),
-        ("low", "<i8"),
-        ("close", "<i8"),
-        ("volume", "<u8"),
-    ]
-)
-_RECORD_WITH_TS_OUT = np.dtype([*_RECORD.descr, ("ts_out", "<u8")])
-_SYMBOL_TYPES = {"continuous": "continuous"}  # every other vendor type names contracts as their venue does
-Records = NDArray[np.void]
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,14 +54,26 @@ class DecodeLimits:
 
 
 class VendorFile(NamedTuple):
-    """A file as its decoder gives it: metadata, and records of type `_RECORD`."""
+    """A file as its decoder gives it: metadata, and records as `record_type` describes them."""
 
     metadata: dict[str, Any]
     records: Records
 
 
-def read_dbn(path: Path, options: ReadOptions, *, limits: DecodeLimits | None = None) -> ParsedSource:
-    """The bars of a vendor file, named by instrument number, and what the file says about its symbols.
+def read_dbn(
+    path: Path,
+    options: ReadOptions,
+    *,
+    limits: DecodeLimits | None = None,
+    names: Sequence[SymbologyEntry] | None = None,
+) -> ParsedSource:
+    """What is in a vendor file: bars by instrument number, definitions or open interest, and its symbology.
+
+    Args:
+        path: The file.
+        options: How it is to be understood.
+        limits: What unpacking it may take.
+        names: What its symbols mean, in place of what the file itself says.
 
     Raises:
         VendorFileError: If it is corrupt, truncated, of another schema, or its decoder dies.
@@ -82,10 +84,19 @@ def read_dbn(path: Path, options: ReadOptions, *, limits: DecodeLimits | None = 
     options.on_progress(0.1)
     file = decode(path, limits or DecodeLimits())
     options.on_progress(0.6)
+    if file.metadata["schema"] in REFERENCE_RTYPES:
+        return _reference(file, source, names)
     rtype = _rtype(file, source, options.rtype)
     _check_records(file.records, rtype, source)
-    symbology, notes = _symbology(file.metadata, source)
-    records, symbology, named = _of_symbol(file.records, symbology, options, source)
+    symbology, notes = _entries(file, source, names)
+    if names is None:
+        records, symbology, named = _of_symbol(file.records, symbology, options, source)
+    else:  # they are those of the symbol asked for already
+        meant = [entry.source_instrument_id for entry in symbology]
+        records = (
+            file.records if options.symbol is None else file.records[np.isin(file.records["instrument_id"], meant)]
+        )
+        named = None
     ids, instrument = np.unique(records["instrument_id"].astype(np.int64), return_inverse=True)
     known = {entry.source_instrument_id for entry in symbology}
     nameless = [n for n in ids.tolist() if n not in known] if named is None else []
@@ -95,7 +106,6 @@ def read_dbn(path: Path, options: ReadOptions, *, limits: DecodeLimits | None = 
         )
     if not len(records):
         notes.append("the file holds no bars")
-    dataset = file.metadata["dataset"]
     return judge(
         Draft(
             source,
@@ -107,9 +117,47 @@ def read_dbn(path: Path, options: ReadOptions, *, limits: DecodeLimits | None = 
             rtype,
             negative_prices=True,  # spreads and some futures trade below zero
             symbology=symbology,
-            publisher=PublisherName(VENDOR, dataset, dataset.partition(".")[0] or None),
+            publisher=publisher_of(file.metadata["dataset"]),
         ),
         options,
+    )
+
+
+def publisher_of(dataset: str) -> PublisherName:
+    """The publisher of one of the vendor's datasets, such as `GLBX.MDP3`."""
+    return PublisherName(VENDOR, dataset, dataset.partition(".")[0] or None)
+
+
+def _entries(
+    file: VendorFile, source: str, names: Sequence[SymbologyEntry] | None
+) -> tuple[tuple[SymbologyEntry, ...], list[str]]:
+    """What the instruments of a file are called, and notes."""
+    if names is None:
+        stypes = (file.metadata["stype_in"], file.metadata["stype_out"])
+        return entries_of(file.metadata["mappings"], *stypes, source)
+    there = set(np.unique(file.records["instrument_id"]).tolist())
+    return tuple(entry for entry in names if entry.source_instrument_id in there), []
+
+
+def _reference(file: VendorFile, source: str, names: Sequence[SymbologyEntry] | None) -> ParsedSource:
+    """The definitions or the open interest of a file."""
+    schema = file.metadata["schema"]
+    _check_records(file.records, REFERENCE_RTYPES[schema], source)
+    entries, notes = _entries(file, source, names)
+    found = definitions_of(file.records, source) if schema == "definition" else open_interest_of(file.records)
+    told = len(found.definitions) + len(found.open_interest)
+    rejected = pl.DataFrame(schema={"row": pl.Int64, "reason": pl.String, "text": pl.String})
+    return ParsedSource(
+        source,
+        (),
+        entries,
+        told,
+        rejected,
+        {},
+        (*notes, *found.notes),
+        publisher_of(file.metadata["dataset"]),
+        found.definitions,
+        found.open_interest,
     )
 
 
@@ -147,7 +195,7 @@ def decode(path: Path, limits: DecodeLimits) -> VendorFile:
             raise VendorFileError(f"{source}: {_cause(child.returncode, complaints.read(4096))}")
         out.seek(0)
         metadata = json.loads(out.readline())
-        kind = _RECORD_WITH_TS_OUT if metadata["ts_out"] else _RECORD
+        kind = record_type(metadata["schema"], metadata["version"], ts_out=metadata["ts_out"])
         return VendorFile(metadata, np.fromfile(out, dtype=kind))
 
 
@@ -163,10 +211,10 @@ def _cause(status: int, complaints: bytes) -> str:
 
 def _rtype(file: VendorFile, source: str, asked: int | None) -> int:
     schema = file.metadata["schema"]
-    if schema not in _RTYPES:
+    if schema not in RTYPES:
         held = f"the schema {cut(schema)}" if schema else "records of several schemas"
-        raise VendorFileError(f"{source}: it holds {held}: bars are read from {', '.join(_RTYPES)}")
-    rtype = _RTYPES[schema]
+        raise VendorFileError(f"{source}: it holds {held}: bars are read from {', '.join(RTYPES)}")
+    rtype = RTYPES[schema]
     if asked not in (None, rtype):
         raise InvalidParameterError(
             f"{source}: it holds {schema}, which is rtype {rtype}, not {asked}: leave rtype out"
@@ -181,37 +229,12 @@ def _check_records(records: Records, rtype: int, source: str) -> None:
         at = int(np.argmax(odd))
         found = f"type {records['rtype'][at]}, {records['length'][at] * 4} bytes"
         which = f"record {at + 1:,} of {len(records):,}"
-        raise VendorFileError(f"{source}: {which} is not a bar of rtype {rtype} ({found}): get the file again")
+        kind = "a bar" if rtype in RTYPES.values() else "a record"
+        raise VendorFileError(f"{source}: {which} is not {kind} of rtype {rtype} ({found}): get the file again")
     publishers = np.unique(records["publisher_id"])
     if len(publishers) > 1:
         numbers = ", ".join(map(str, publishers.tolist()))
         raise DataError(f"{source}: it mixes bars of several publishers ({numbers}): get a file of one of them")
-
-
-def _symbology(metadata: dict[str, Any], source: str) -> tuple[tuple[SymbologyEntry, ...], list[str]]:
-    """The mappings of symbols to instrument numbers, and notes on those that cannot be used."""
-    stype_in, stype_out = metadata["stype_in"], metadata["stype_out"]
-    by_symbol: dict[str, set[SymbologyEntry]] = {}
-    for left, start, end, right in metadata["mappings"]:
-        symbol, number = (right, left) if stype_in == "instrument_id" else (left, right)
-        if not symbol or not number or start >= end:
-            continue  # how the vendor writes days on which a symbol meant nothing
-        if not number.isascii() or not number.isdigit():
-            raise VendorFileError(f"{source}: its symbology maps {stype_in} to {stype_out}: ask for instrument_id")
-        try:
-            check_symbol(symbol)
-        except InvalidParameterError as error:
-            raise VendorFileError(f"{source}: its symbology is corrupt: {error}") from None
-        entry = SymbologyEntry(symbol, _SYMBOL_TYPES.get(stype_in, "raw_symbol"), int(number), start, end)
-        by_symbol.setdefault(symbol, set()).add(entry)
-    ordered = {s: sorted(entries, key=lambda e: (e.start_date, e.end_date)) for s, entries in sorted(by_symbol.items())}
-    groups = [symbol for symbol, entries in ordered.items() if _overlap(entries)]
-    notes = [f"{cut(s)} stands for several instruments at a time: they are kept by number only" for s in groups]
-    return tuple(entry for s, entries in ordered.items() if s not in groups for entry in entries), notes
-
-
-def _overlap(entries: Sequence[SymbologyEntry]) -> bool:
-    return any(later.start_date < earlier.end_date for earlier, later in pairwise(entries))
 
 
 def _of_symbol(
@@ -249,4 +272,5 @@ def _rows(records: Records, instrument: IntArray) -> Rows:
 
 
 def _text(record: np.void) -> str:
-    return " ".join(f"{name}={record[name]}" for name in _RECORD.names or () if name not in ("length", "rtype"))
+    names = record.dtype.names or ()
+    return " ".join(f"{name}={record[name]}" for name in names if name not in ("length", "rtype"))

@@ -13,19 +13,27 @@ import resource
 import sys
 from collections.abc import Iterator
 from itertools import chain
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 REFUSED = 3
 AGAIN = "get the file again"
 _ZSTD_MAGIC = b"\x28\xb5\x2f\xfd"
 _PREFIX = 8  # "DBN", the version, and the length of the metadata
 _CHUNK = 8192  # zstd packs up to 32,768 to 1: a chunk unpacks to 256 MB at most
-_RECORD_BYTES = 56
+_BAR_BYTES = 56
+_REFERENCE_BYTES = {"definition": (360, 400, 520), "statistics": (64, 64, 80)}  # in versions 1, 2 and 3
 _TS_OUT_BYTES = 8
 
 
 class RefusedError(Exception):
     """A file that is not a whole vendor file of bars."""
+
+
+def record_bytes(schema: str | None, version: int) -> int | None:
+    """The length of a record, without its time of sending; None for a schema that is not read."""
+    if schema is not None and schema.startswith("ohlcv-"):
+        return _BAR_BYTES
+    return _REFERENCE_BYTES[schema][version - 1] if schema in _REFERENCE_BYTES else None
 
 
 def limit(memory_bytes: int, cpu_seconds: int) -> None:
@@ -60,7 +68,10 @@ def unpack(path: str, out: BinaryIO, output_bytes: int) -> None:
             if n_bytes > output_bytes:
                 raise RefusedError(f"it unpacks to more than {output_bytes:,} bytes: it is corrupt, or has to be split")
             out.write(chunk)
-    size = _RECORD_BYTES + (_TS_OUT_BYTES if metadata["ts_out"] else 0)
+    size = record_bytes(metadata["schema"], metadata["version"])
+    if size is None:
+        return  # whoever asked refuses it by its schema
+    size += _TS_OUT_BYTES if metadata["ts_out"] else 0
     whole, rest = divmod(n_bytes, size)
     if rest:
         raise RefusedError(f"the file is truncated: it ends inside record {whole + 1:,}; {AGAIN}")
@@ -102,7 +113,7 @@ def _metadata_end(buffer: bytearray) -> int:
     return _PREFIX + int.from_bytes(buffer[4:_PREFIX], "little")
 
 
-def _metadata(header: bytes) -> dict[str, object]:
+def _metadata(header: bytes) -> dict[str, Any]:
     import databento_dbn
 
     try:

@@ -8,10 +8,13 @@ from typing import TYPE_CHECKING
 from barscope.errors import InvalidParameterError, cut
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
     import polars as pl
 
     from barscope.domain.batches import BarBatch, SymbologyEntry
     from barscope.domain.instruments import PublisherName
+    from barscope.domain.reference import InstrumentDefinition, OpenInterest
 
 
 @dataclass(frozen=True, eq=False)
@@ -28,6 +31,8 @@ class ParsedSource:
         reasons: Reason → number of rejected rows.
         notes: How the source was understood, one sentence each.
         publisher: Who a vendor file says it is from.
+        definitions: What a vendor file says about futures.
+        open_interest: What it says about their open interest.
     """
 
     source: str
@@ -38,6 +43,8 @@ class ParsedSource:
     reasons: dict[str, int]
     notes: tuple[str, ...] = ()
     publisher: PublisherName | None = None
+    definitions: tuple[InstrumentDefinition, ...] = ()
+    open_interest: tuple[OpenInterest, ...] = ()
 
     @property
     def rejected(self) -> int:
@@ -108,6 +115,51 @@ class IngestReport:
             parsed.reasons,
             parsed.rejected_rows,
             parsed.notes,
+            publisher_id,
+        )
+
+    @classmethod
+    def stored_before(cls, source: str, rows: int) -> IngestReport:
+        """The report of a file that was found stored by its hash, and not read again."""
+        import polars as pl
+
+        nothing = pl.DataFrame(schema={"row": pl.Int64, "reason": pl.String, "text": pl.String})
+        note = "it was stored before and not read again"
+        return cls(source, (), rows, 0, rows, 0, 0, {}, nothing, (note,))
+
+    @classmethod
+    def together(
+        cls,
+        source: str,
+        reports: Sequence[IngestReport],
+        symbols: Iterable[str],
+        notes: Iterable[str],
+        publisher_id: int,
+    ) -> IngestReport:
+        """One report of several files; the text of a rejected row begins with the name of its file."""
+        import polars as pl
+
+        named = [r.rejected_rows.with_columns(text=pl.lit(f"{r.source}: ") + pl.col("text")) for r in reports]
+        reasons: dict[str, int] = {}
+        for report in reports:
+            for reason, n in report.reasons.items():
+                reasons[reason] = reasons.get(reason, 0) + n
+        read, inserted, unchanged, replaced, rejected = (
+            sum(getattr(r, n) for r in reports) for n in ("read", "inserted", "unchanged", "replaced", "rejected")
+        )
+        more = (f"{cut(report.source)}: {note}" for report in reports for note in report.notes)
+        every = {*symbols, *(symbol for report in reports for symbol in report.symbols)}
+        return cls(
+            source,
+            tuple(sorted(every)),
+            read,
+            inserted,
+            unchanged,
+            replaced,
+            rejected,
+            reasons,
+            pl.concat(named),
+            (*notes, *more),
             publisher_id,
         )
 

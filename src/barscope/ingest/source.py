@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from barscope.errors import DataError, cut
+from barscope.ingest.batch import is_batch, read_batch
 from barscope.ingest.dbn import read_dbn
 from barscope.ingest.delimited import read_delimited
 from barscope.ingest.frames import table_of_pandas, table_of_parquet, table_of_polars
@@ -44,8 +45,9 @@ def read_source(
     """Reads the bars of a file or frame; rows that are no bars are kept in the report with their reason.
 
     Args:
-        source: A CSV file (`.csv`, `.tsv`, `.txt`, also `.gz`), a Parquet file, a vendor file (`.dbn`, `.dbn.zst`), or
-            a pandas or polars DataFrame. Times are those of the open of the bar.
+        source: A CSV file (`.csv`, `.tsv`, `.txt`, also `.gz`), a Parquet file, a vendor file (`.dbn`, `.dbn.zst`), a
+            vendor's batch (`.zip`, or its folder), or a pandas or polars DataFrame. Times are those of the open of the
+            bar.
         symbol: The symbol of a source that has no symbol column; of one that has, the only symbol to read.
         rtype: Record type, 32 (1 second) to 35 (1 day); inferred from the spacing of the times where that is clear.
             A vendor file states its own.
@@ -82,6 +84,8 @@ def read_source(
         path = Path(source)
         if path.name.lower().endswith(_DBN):
             return read_dbn(path, options)
+        if is_batch(path):
+            return read_batch(path, options)
         table = _table_of_file(path, options)
     else:
         table = _table_of_frame(source)
@@ -95,9 +99,11 @@ def _table_of_file(path: Path, options: ReadOptions) -> Table:
         return read_delimited(path, encoding=options.encoding)
     if name.endswith(_PARQUET):
         return table_of_parquet(path)
-    kinds = ", ".join((*_TEXT, *_PARQUET, *_DBN))
+    kinds = ", ".join((*_TEXT, *_PARQUET, *_DBN, ".zip"))
     if path.is_dir():
-        raise DataError(f"{cut(path, 200)} is a folder: name a file in it, of one of the kinds {kinds}")
+        raise DataError(
+            f"{cut(path, 200)} is a folder without a manifest.json: name a file in it, of one of the kinds {kinds}"
+        )
     raise DataError(f"{cut(path.name)} is of no kind that is read: the kinds are {kinds}")
 
 
