@@ -10,7 +10,7 @@ BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 
 .DEFAULT_GOAL := help
-.PHONY: help demo lab test lint bench chromium clean
+.PHONY: help demo dashboard lab test soak lint bench chromium clean
 
 help:  ## Show the targets
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
@@ -18,11 +18,17 @@ help:  ## Show the targets
 demo: .venv/installed-user  ## Explore sample prices and open the notebook on them (stop with Ctrl-C)
 	@$(BIN)/barscope demo --workspace demo-data
 
+dashboard: .venv/installed-user  ## Explore sample prices and open the dashboard on them (stop with Ctrl-C)
+	@$(BIN)/barscope demo --workspace demo-data --dashboard
+
 lab: .venv/installed-user  ## Open JupyterLab on the notebooks
 	@$(BIN)/barscope lab
 
 test: lint chromium  ## Run every check and test
 	@$(BIN)/pytest --numprocesses 2 $(PYTEST)
+
+soak: chromium  ## Attack the dashboard for longer than a test run may take
+	@$(BIN)/pytest -m soak $(PYTEST)
 
 lint: .venv/installed-test  ## Check style, types and the layers of the code
 	@$(BIN)/ruff check

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from barscope.charts.data import ChartSpec
     from barscope.domain import events
     from barscope.domain.bars import Bar, BarField, Bars
+    from barscope.domain.conditions import Comparison
     from barscope.domain.orders import ActionType, OrderSide, OrderType
     from barscope.domain.parameters import ParamSpec
     from barscope.domain.periods import BarPeriod
@@ -30,7 +31,9 @@ if TYPE_CHECKING:
     from barscope.indicators.user import indicator
     from barscope.jobs import Job, JobSnapshot, JobStatus
     from barscope.studies.request import BacktestRequest, ExplorerRequest, IndicatorConfig
+    from barscope.studies.segments import ByBars, ByCondition, ByTime, Segment
     from barscope.workspace.run import Run
+    from barscope.workspace.segments import Segments
     from barscope.workspace.workspace import Workspace
 
 _HOMES = {
@@ -40,7 +43,11 @@ _HOMES = {
     "BarField": "barscope.domain.bars",
     "BarPeriod": "barscope.domain.periods",
     "Bars": "barscope.domain.bars",
+    "ByBars": "barscope.studies.segments",
+    "ByCondition": "barscope.studies.segments",
+    "ByTime": "barscope.studies.segments",
     "ChartSpec": "barscope.charts.data",
+    "Comparison": "barscope.domain.conditions",
     "EventBus": "barscope.engine.bus",
     "ExplorerRequest": "barscope.studies.request",
     "Indicator": "barscope.indicators.core",
@@ -54,6 +61,8 @@ _HOMES = {
     "ParamSpec": "barscope.domain.parameters",
     "Run": "barscope.workspace.run",
     "RunRecorder": "barscope.engine.recorder",
+    "Segment": "barscope.studies.segments",
+    "Segments": "barscope.workspace.segments",
     "SimulatedBroker": "barscope.engine.simulated_broker",
     "SimulatedDatafeed": "barscope.engine.datafeed",
     "Strategy": "barscope.engine.strategy",
@@ -72,7 +81,11 @@ __all__ = [
     "BarField",
     "BarPeriod",
     "Bars",
+    "ByBars",
+    "ByCondition",
+    "ByTime",
     "ChartSpec",
+    "Comparison",
     "EventBus",
     "ExplorerRequest",
     "Indicator",
@@ -86,6 +99,8 @@ __all__ = [
     "ParamSpec",
     "Run",
     "RunRecorder",
+    "Segment",
+    "Segments",
     "SimulatedBroker",
     "SimulatedDatafeed",
     "Strategy",

@@ -7,12 +7,15 @@
     │   ├── MissingBarsError         with the coverage there is
     │   ├── InvalidBarsError         with rows and reasons
     │   ├── VendorFileError          a file that cannot be decoded, or only in part
-    │   └── ConflictingBarsError     a re-ingest that disagrees with stored bars
+    │   ├── ConflictingBarsError     a re-ingest that disagrees with stored bars
+    │   ├── ConflictingSymbologyError  a symbol that stands for two instruments at once
+    │   └── CalendarError            an exchange calendar that is unknown, or does not know a date
     ├── StoreError                   a database file
     │   ├── SchemaVersionError       written by another program or a newer barscope
     │   ├── ReadOnlyStoreError       the folder or file cannot be written
     │   ├── StoreBusyError           another writer holds the file for too long
     │   ├── StoreFullError           the disk is full
+    │   ├── PresetConflictError      a preset that another session has changed meanwhile
     │   └── UnknownRunError
     ├── InvalidParameterError        a value out of its type or range (also ValueError)
     ├── UnknownIndicatorError        with close matches
@@ -103,6 +106,14 @@ class ConflictingBarsError(DataError):
         super().__init__(message)
 
 
+class CalendarError(DataError):
+    """An exchange calendar that is unknown, or does not know a date or the hours asked for."""
+
+
+class ConflictingSymbologyError(DataError):
+    """A symbol that stands for two instruments at once, with nothing to tell which; nothing was written."""
+
+
 class StoreError(BarscopeError):
     """A database file cannot be used as asked."""
 
@@ -121,6 +132,21 @@ class StoreBusyError(StoreError):
 
 class StoreFullError(StoreError):
     """The disk or quota is full; the transaction was rolled back."""
+
+
+class PresetConflictError(StoreError):
+    """A preset that is not what this session loaded any more; nothing was written.
+
+    Attributes:
+        name: Its name.
+        happened: What became of it meanwhile.
+    """
+
+    def __init__(self, what: str, name: str, happened: str) -> None:
+        self.name, self.happened = name, happened
+        super().__init__(
+            f"{what} {cut(name)} {happened}: load it again, save under another name, or overwrite it knowingly"
+        )
 
 
 class UnknownRunError(StoreError):

@@ -154,6 +154,14 @@ class Faults:
             self.seen.append(f"left the machine: {url}")
 
 
+@pytest.fixture
+def faults() -> Iterator[Faults]:
+    """What went wrong in the pages that a test watches; a test may take out what it expects. The rest fails it."""
+    found = Faults()
+    yield found
+    assert not found.seen, "\n".join(found.seen)
+
+
 class NotebookPage:
     """A notebook open in JupyterLab: run it, look at it, ask its kernel."""
 

@@ -309,9 +309,9 @@ class _BrokenFeed(SimulatedDatafeed):
 class _BrokenRecorder(RunRecorder):
     """Fails while writing."""
 
-    def write(self, bars, board, on_rows):
+    def write(self, bars, known, board, on_rows):
         """Breaks after some rows."""
-        super().write(bars, board, on_rows)
+        super().write(bars, known, board, on_rows)
         raise RuntimeError("no more ink")
 
 

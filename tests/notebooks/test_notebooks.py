@@ -81,8 +81,15 @@ def test_an_error_of_a_cell_is_seen(run_notebook, tmp_path):
 
 
 def test_the_notebooks_of_the_tour_are_there():
-    """The five notebooks the documentation names exist."""
-    tour = ["01_explore", "02_own_indicator", "03_bring_your_data", "04_backtest", "05_compare_runs"]
+    """The notebooks the documentation names exist."""
+    tour = [
+        "01_explore",
+        "02_own_indicator",
+        "03_bring_your_data",
+        "04_backtest",
+        "05_compare_runs",
+        "07_find_setups",
+    ]
     assert [path.stem for path in NOTEBOOKS] == tour
 
 

@@ -50,12 +50,13 @@ function barscopeCrosshair(gd) {
         row.price = {candle: cell("muted"), time: cell("muted"), open: cell(""), high: cell(""), low: cell(""), close: cell(""), change: cell(""), volume: cell("muted")};
       }
       const line = make(box, "div", "barscope-row");
-      for (const series of pane.series) {
+      for (const series of pane.key === "price" ? [...pane.series, ...meta.compared || []] : pane.series) {
         const group = make(line, "span", "");
         const name = make(group, "span", "barscope-name");
         name.textContent = series.name;
+        name.title = series.full || series.name;
         name.style.color = series.colour;
-        row.cells.push({traces: series.traces, value: make(group, "span", "")});
+        row.cells.push({traces: series.traces, value: make(group, "span", ""), percent: !series.full});
       }
       if (pane.key === "price") row.trades = make(box, "div", "barscope-row");
       return row;
@@ -97,19 +98,22 @@ function barscopeCrosshair(gd) {
   }).filter((text) => text).join(" · ");
 
   // Candles of whole days or more have no time of day.
-  const clock = (meta, candles) => (/[dwoy]$/.test(candles.meta || meta.period) ? 0 : meta.clock);
+  const clock = (meta, candles) => (/[dwoy]$/.test(candle(meta, candles)) ? 0 : meta.clock);
+  const candle = (meta, candles) => [].concat(candles.meta)[0] || meta.period;
+  const percent = (value, base) => `${value >= base ? "+" : "−"}${fixed(Math.abs(value / base - 1) * 100, 2)}%`;
 
   function values(meta, candles, i) {
-    const [open, high, low, close] = [candles.open[i], candles.high[i], candles.low[i], candles.close[i]];
-    const before = i ? candles.close[i - 1] : open, change = close - before, d = meta.decimals;
+    const closes = candles.close || candles.y; // a line of closes has no other prices
+    const close = closes[i], [open, high, low] = candles.open ? [candles.open[i], candles.high[i], candles.low[i]] : [i ? closes[i - 1] : close];
+    const before = i ? closes[i - 1] : open, change = close - before, d = meta.decimals, base = [].concat(candles.meta)[1];
     const colour = close >= open ? meta.colours.up : meta.colours.down;
     for (const row of legends) {
       if (row.price) {
         const cell = row.price;
-        cell.candle.textContent = candles.meta || meta.period;
+        cell.candle.textContent = candle(meta, candles);
         cell.time.textContent = moment(candles.customdata[i], clock(meta, candles));
         for (const [name, value] of [["open", open], ["high", high], ["low", low], ["close", close]]) {
-          cell[name].textContent = `${name[0].toUpperCase()} ${fixed(value, d)}`;
+          cell[name].textContent = candles.open || name === "close" ? `${name[0].toUpperCase()} ${fixed(value, d)}` : "";
           cell[name].style.color = colour;
         }
         cell.change.textContent = `${change >= 0 ? "+" : "−"}${fixed(Math.abs(change), d)} (${change >= 0 ? "+" : "−"}${fixed(Math.abs(before ? change / before * 100 : 0), 2)}%)`;
@@ -118,8 +122,9 @@ function barscopeCrosshair(gd) {
         row.trades.textContent = tradesAt(meta, candles.x[i]);
       }
       for (const cell of row.cells) {
-        const value = valueAt(cell.traces, candles, i);
-        cell.value.textContent = row.price ? fixed(value, d) : compact(value);
+        const value = valueAt(cell.traces, candles, i), known = value != null && !Number.isNaN(value);
+        if (!cell.traces.length) continue; // a background has no value to read
+        cell.value.textContent = cell.percent ? (known ? percent(value, base) : "–") : row.price ? fixed(value, d) : compact(value);
       }
     }
   }
@@ -138,7 +143,7 @@ function barscopeCrosshair(gd) {
     if (built !== meta) build(meta);
     const size = full._size, [first, last] = full.xaxis.range, perBar = size.w / (last - first);
     gd.style.setProperty("--barscope-right", `${size.r}px`);
-    const prices = full[legends[0].axis]; // the buttons stand at the foot of the prices, where no text is
+    const prices = full[legends.find((row) => row.price).axis]; // the buttons stand at the foot of the prices, where no text is
     gd.style.setProperty("--barscope-top", `${prices._offset + prices._length - 28}px`);
     for (const row of legends) place(row.box, size.l, full[row.axis]._offset);
     const inside = pointer && pointer.x >= size.l && pointer.x <= size.l + size.w && pointer.y >= size.t && pointer.y <= size.t + size.h;
@@ -159,8 +164,8 @@ function barscopeCrosshair(gd) {
     const pane = meta.panes.find((p) => pointer.y >= full[p.axis]._offset && pointer.y <= full[p.axis]._offset + full[p.axis]._length);
     valueTag.style.display = pane ? "" : "none";
     if (!pane) return;
-    const axis = full[pane.axis], value = axis.range[1] - (pointer.y - axis._offset) / axis._length * (axis.range[1] - axis.range[0]);
-    valueTag.textContent = pane.key === "price" ? fixed(value, meta.decimals) : compact(value);
+    const axis = full[pane.axis], value = axis.p2d(pointer.y - axis._offset), base = [].concat(candles.meta)[1];
+    valueTag.textContent = pane.key !== "price" ? compact(value) : base ? percent(value, base) : fixed(value, meta.decimals);
     place(valueTag, size.l + size.w + 1, Math.round(pointer.y) - 9);
   }
   const refresh = () => { frame = frame || requestAnimationFrame(draw); };

@@ -10,24 +10,33 @@ import numpy as np
 
 from barscope.charts.axis import ticks
 from barscope.charts.clock import local_ns
+from barscope.charts.heikin_ashi import heikin_ashi
 from barscope.charts.lod import Buckets, Candles, Levels, candles, extremes
 from barscope.charts.lod import last as last_values
 from barscope.charts.markers import MARKER_BYTES, Marks, PlacedMarkers, marker_arrays
-from barscope.charts.panes import PaneBox, panes
+from barscope.charts.overlay import Overlay
+from barscope.charts.panes import PaneBox, label_count, panes
+from barscope.charts.scale import PriceScale
+from barscope.charts.shading import SHADE_BYTES
 from barscope.charts.text import short
+from barscope.charts.theme import PALETTES
 from barscope.charts.traces import (
     Arrays,
     bytes_per_candle,
-    candle_arrays,
+    compared_arrays,
     drawn_series,
+    price_arrays,
     series_arrays,
     volume_arrays,
 )
+from barscope.domain.annotations import Point
 from barscope.errors import MissingBarsError, cut
 
 if TYPE_CHECKING:
     from barscope.charts.data import ChartData, ChartSeries, ChartSpec
-    from barscope.domain.bars import FloatArray, IntArray
+    from barscope.domain.bars import Bars, FloatArray, IntArray
+
+    Mask = np.ndarray[tuple[int], np.dtype[np.bool_]]
 
 WIRE_BYTES = 52_000
 """Arrays of one zoom step on the wire, margins included; labels and message headers come on top."""
@@ -41,14 +50,16 @@ class View:
 
     Attributes:
         visible: First and last visible position.
+        scale: Of the prices.
         buckets: The candles drawn, margins included.
         candles: Their prices and volumes.
         arrays: Arrays of each trace, in the order of `traces.styles`, then of `markers.marker_styles`.
         marks: The marks of trades, by kind; none where the chart has no markers.
-        layout: Plotly layout values by dotted path: ranges and labels.
+        layout: Plotly layout values by dotted path: ranges, labels, shapes and texts.
     """
 
     visible: tuple[float, float]
+    scale: PriceScale
     buckets: Buckets
     candles: Candles
     arrays: tuple[Arrays, ...]
@@ -71,7 +82,7 @@ class Drawing:
         shared = like if like is not None and _same_bars(like.data, data) else None
         self.local: IntArray = shared.local if shared else local_ns(data.bars.ts, data.zone, data.period)
         self.decimals: int = shared.decimals if shared else price_decimals(data.bars.close)
-        self._levels: Levels = shared._levels if shared else Levels(self.local, data.period)
+        self._levels: Levels = shared._levels if shared else Levels(self.local, data.bar_length)
 
     @cached_property
     def everything(self) -> tuple[float, float]:
@@ -85,14 +96,30 @@ class Drawing:
         return np.float32 if largest * 2.0**-24 < 0.4 * 10.0**-self.decimals else np.float64
 
     @cached_property
+    def _lowest(self) -> float:
+        return float(np.nanmin(self.data.bars.low))
+
+    @cached_property
+    def _heikin_ashi(self) -> Bars:
+        return heikin_ashi(self.data.bars)
+
+    @cached_property
+    def _overlay(self) -> Overlay:
+        return Overlay(self.data)
+
+    @cached_property
     def _markers(self) -> PlacedMarkers:
-        return PlacedMarkers(self.data.markers, self.data.bars.ts, self.data.period.length_ns)
+        return PlacedMarkers(self.data.markers, self.data.bars.ts, self.data.bar_length.length_ns)
 
     def max_candles(self, spec: ChartSpec, *, single: bool) -> int:
         """Most candles of a view whose zoom steps keep within `WIRE_BYTES`; `single` where each is one bar."""
-        each = bytes_per_candle(self.data, volume=spec.show_volume, single=single, kind=self.price_type)
-        budget = WIRE_BYTES - (MARKER_BYTES if self.data.markers else 0)
+        each = bytes_per_candle(self.data, spec, single=single, kind=self.price_type)
+        budget = WIRE_BYTES - (MARKER_BYTES if self.data.markers else 0) - SHADE_BYTES * len(self._overlay.shades)
         return max(10, min(spec.max_candles, int(budget / (each * (1 + 2 * MARGIN)))))
+
+    def point(self, place: float, price: float) -> Point:
+        """The bar at a place on the axis and a price, rounded to the decimals that prices have."""
+        return Point(self._overlay.timeline.moment(place), round(price, self.decimals))
 
     def clamp(self, first: float, last: float) -> tuple[float, float]:
         """A range of at least three bars that shows at least one of them."""
@@ -111,19 +138,46 @@ class Drawing:
 
     def view(self, spec: ChartSpec, *, wire: bool = True) -> View:
         """The visible range of a spec, drawn; `wire` as in `buckets`."""
-        first, last = self.clamp(*(spec.visible or self.everything))
-        b = self.buckets(spec, wire=wire)
-        bars = candles(self.data.bars, b)
-        arrays: list[Arrays] = [candle_arrays(bars, b, self.local, self.price_type)]
+        visible = self.clamp(*(spec.visible or self.everything))
+        b, scale = self.buckets(spec, wire=wire), self.scale(spec)
+        bars = candles(self._heikin_ashi if spec.chart_type == "heikin-ashi" else self.data.bars, b)
+        arrays: list[Arrays] = [price_arrays(bars, b, self.local, self.price_type, spec.chart_type, scale)]
         if spec.show_volume:
             arrays += volume_arrays(bars, b)
         for s in drawn_series(self.data):
             arrays += series_arrays(s, b, self.price_type if s.pane == "price" else np.float32)
-        marks = self._markers.marks(b, last - first) if self.data.markers else ()
+        for other, factor in zip(self.data.compared, self._factors(spec, scale), strict=True):
+            arrays.append(compared_arrays(other.closes, factor, b, self.price_type))
+        marks = self._markers.marks(b, visible[1] - visible[0]) if self.data.markers else ()
         if marks:
             arrays += marker_arrays(marks, bars, b, self.price_type)
-        layout = self._ranges(b, bars, (first, last), panes(self.data, spec)) | self._labels(b, (first, last), spec)
-        return View((first, last), b, bars, tuple(arrays), marks, layout)
+        boxes, palette = panes(self.data, spec), PALETTES[spec.theme]
+        layout = self._ranges(b, bars, visible, boxes, spec) | self._labels(b, visible, spec)
+        layout["shapes"] = self._overlay.shapes(b, visible, boxes, palette)
+        layout["annotations"] = self._overlay.texts(visible, spec, scale, palette)
+        return View(visible, scale, b, bars, tuple(arrays), marks, layout)
+
+    def scale(self, spec: ChartSpec) -> PriceScale:
+        """The scale of the prices in a view; compared symbols make sense in percent only."""
+        kind = "percent" if self.data.compared else spec.scale
+        if self._lowest <= 0:
+            kind = "linear"
+        base = float(self.data.bars.close[self._base_bar(spec)]) if kind == "percent" else 0.0
+        return PriceScale(kind, base, self.decimals)
+
+    def _base_bar(self, spec: ChartSpec) -> int:
+        """The bar that is 0 percent."""
+        if spec.percent_from is None:
+            place = self.clamp(*(spec.visible or self.everything))[0]
+        else:
+            place = self._overlay.timeline.place(spec.percent_from)
+        return min(max(int(np.ceil(place)), 0), len(self.data.bars) - 1)
+
+    def _factors(self, spec: ChartSpec, scale: PriceScale) -> list[float]:
+        """What brings the closes of each compared symbol to the base at the base bar."""
+        bar = self._base_bar(spec) if self.data.compared else 0
+        closes = (other.close_at(bar) for other in self.data.compared)
+        return [scale.base / close if close > 0 and scale.base > 0 else float("nan") for close in closes]
 
     def _labels(self, b: Buckets, visible: tuple[float, float], spec: ChartSpec) -> dict[str, Any]:
         labels = ticks(self.local[b.start], b.x, *visible, spec.width)
@@ -134,40 +188,54 @@ class Drawing:
         }
 
     def _ranges(
-        self, b: Buckets, c: Candles, visible: tuple[float, float], boxes: tuple[PaneBox, ...]
+        self, b: Buckets, c: Candles, visible: tuple[float, float], boxes: tuple[PaneBox, ...], spec: ChartSpec
     ) -> dict[str, Any]:
         """Fits each pane to what is visible in it."""
         shown = (b.stop - 0.5 > visible[0]) & (b.start - 0.5 < visible[1])
         inside = Buckets(b.start[shown], b.stop[shown], b.label)
-        ranges: dict[str, list[float]] = {}
-        extra: dict[str, Any] = {}
+        found: dict[str, Any] = {}
         for box in boxes:
+            axis = box.layout_key
+            mine = [s for s in self.data.shown if s.pane_key == box.key and not s.is_background]
             if box.key == "price":
-                overlays = [last_values(s.values, inside) for s in self.data.series if s.pane == "price"]
-                ranges[box.layout_key] = _price_range(
-                    float(c.low[shown].min()), float(c.high[shown].max()), overlays, 0.1 if self.data.markers else 0.05
-                )
+                ends = self._price_ends(inside, c, shown, mine, spec)
+                found[f"{axis}.range"] = ends
+                labels = self.scale(spec).labels(ends, label_count(box, spec))
+                found |= {f"{axis}.{name}": value for name, value in labels.items()}
             elif box.key == "volume":
-                ranges[box.layout_key] = [0.0, (float(c.volume[shown].max()) or 1.0) * 1.2]
-                extra = _one_label(box.layout_key, float(c.volume[shown].max()))
+                top = float(c.volume[shown].max())
+                found[f"{axis}.range"] = [0.0, (top or 1.0) * 1.2]
+                found |= _one_label(axis, top)
             else:
-                mine = [s for s in self.data.series if s.pane_key == box.key]
-                ranges[box.layout_key] = _own_range(mine, inside)
-        return {f"{axis}.range": bounds for axis, bounds in ranges.items()} | extra
+                found[f"{axis}.range"] = _own_range(mine, inside)
+        return found
+
+    def _price_ends(
+        self, inside: Buckets, c: Candles, shown: Mask, mine: list[ChartSeries], spec: ChartSpec
+    ) -> list[float]:
+        """The ends of the price axis: all visible prices and compared symbols, and overlays as far as they fit."""
+        scale = self.scale(spec)
+        low, high = (c.close, c.close) if spec.chart_type == "close" else (c.low, c.high)
+        others = [
+            last_values(other.closes, inside) * factor
+            for other, factor in zip(self.data.compared, self._factors(spec, scale), strict=True)
+        ]
+        wanted = scale.places(np.concatenate((low[shown], high[shown], *others)))
+        overlays = [scale.places(last_values(s.values, inside)) for s in mine]
+        return _fitted(float(wanted.min()), float(wanted.max()), overlays, 0.1 if self.data.markers else 0.05)
 
 
 def _same_bars(one: ChartData, other: ChartData) -> bool:
     return one.bars is other.bars and one.zone == other.zone and one.period is other.period
 
 
-def _price_range(low: float, high: float, overlays: list[FloatArray], below: float) -> list[float]:
+def _fitted(low: float, high: float, overlays: list[FloatArray], below: float) -> list[float]:
     """The visible prices, and overlays as far as half their height more; room for the legend on top, a share below."""
     height = (high - low) or abs(high) * 0.01 or 1.0
     least, most = low - height / 2, high + height / 2
     for y in overlays:
-        numbers = y[np.isfinite(y)]
-        if len(numbers):
-            low, high = min(low, max(float(numbers.min()), least)), max(high, min(float(numbers.max()), most))
+        if len(y):
+            low, high = min(low, max(float(y.min()), least)), max(high, min(float(y.max()), most))
     return [low - height * below, high + height * 0.15]
 
 

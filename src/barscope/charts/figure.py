@@ -8,8 +8,8 @@ from barscope.charts.data import ChartData, ChartSpec
 from barscope.charts.drawing import Drawing, View
 from barscope.charts.legend import Reading, hover_trace, legend_annotations, legend_meta
 from barscope.charts.markers import marker_styles
-from barscope.charts.panes import PaneBox, panes
-from barscope.charts.theme import PALETTES, Palette, template, text_on
+from barscope.charts.panes import PaneBox, label_count, panes
+from barscope.charts.theme import PALETTES, Palette, template
 from barscope.charts.traces import Arrays, styles, unlisted
 
 if TYPE_CHECKING:
@@ -52,13 +52,13 @@ def figure_parts(drawing: Drawing, spec: ChartSpec, *, hover: bool, view: View |
     """
     view = view or drawing.view(spec, wire=False)
     data, palette, boxes = drawing.data, PALETTES[spec.theme], panes(drawing.data, spec)
-    looks = styles(data, boxes, palette) + (unlisted(marker_styles(palette)) if data.markers else [])
+    looks = styles(data, spec, boxes, palette) + (unlisted(marker_styles(palette)) if data.markers else [])
     traces = [_nested(style, arrays) for style, arrays in zip(looks, view.arrays, strict=True)]
-    layout = _nested(_layout(drawing, spec, boxes, palette), view.layout)
+    layout = _nested(_layout(drawing, spec, boxes), view.layout)
     if hover:
-        reading = Reading(drawing, view, palette)
+        reading = Reading(drawing, spec, view, palette)
         traces.append(hover_trace(reading, view))
-        layout["annotations"] += legend_annotations(reading, view, boxes)
+        layout["annotations"] = [*layout["annotations"], *legend_annotations(reading, view, boxes)]
         spikes(layout, palette, boxes)
     else:
         layout["meta"] = legend_meta(drawing, spec, boxes, palette)
@@ -88,11 +88,10 @@ def _nested(fixed: dict[str, Any], dotted: Arrays) -> dict[str, Any]:
     return whole
 
 
-def _layout(drawing: Drawing, spec: ChartSpec, boxes: tuple[PaneBox, ...], palette: Palette) -> dict[str, Any]:
-    data, n = drawing.data, len(drawing.data.bars)
+def _layout(drawing: Drawing, spec: ChartSpec, boxes: tuple[PaneBox, ...]) -> dict[str, Any]:
+    n = len(drawing.data.bars)
     slack = max(10.0, 0.05 * n)
-    last_close = f"{float(data.bars.close[-1]):,.{drawing.decimals}f}"
-    right = max(56, 14 + 7 * len(last_close))
+    right = max(56, 14 + 7 * len(drawing.scale(spec).text(float(drawing.data.bars.close[-1]))))
     layout: dict[str, Any] = {
         "template": template(spec.theme),
         "height": spec.height,
@@ -104,8 +103,6 @@ def _layout(drawing: Drawing, spec: ChartSpec, boxes: tuple[PaneBox, ...], palet
         "barmode": "relative",
         "boxgap": 0.35,
         "showlegend": False,
-        "annotations": [_last_price_tag(data, last_close, palette)],
-        "shapes": [_last_price_line(data, palette), *separators(boxes, palette), *_levels(data, boxes, palette)],
         "xaxis": {
             "type": "linear",
             "anchor": boxes[-1].axis,
@@ -123,78 +120,20 @@ def _layout(drawing: Drawing, spec: ChartSpec, boxes: tuple[PaneBox, ...], palet
 
 
 def _value_axis(box: PaneBox, drawing: Drawing, spec: ChartSpec) -> dict[str, Any]:
-    pixels = (box.domain[1] - box.domain[0]) * spec.height
+    is_price = box.key == "price"
     return {
+        "type": "log" if is_price and drawing.scale(spec).kind == "log" else "linear",
         "anchor": "x",
         "side": "right",
         "domain": list(box.domain),
         "fixedrange": True,
-        "nticks": max(2, int(pixels / 46)),
-        "tickformat": f",.{drawing.decimals}f" if box.key == "price" else "",
+        "nticks": label_count(box, spec),
+        "tickformat": f",.{drawing.decimals}f" if is_price else "",
         "showline": True,
         "automargin": False,
         "ticklabelposition": "outside",
         "showgrid": box.key != "volume",
     }
-
-
-def _last_price_line(data: ChartData, palette: Palette) -> dict[str, Any]:
-    close = float(data.bars.close[-1])
-    line = {"color": _direction(data, palette), "width": 1, "dash": "1px,3px"}
-    return {"type": "line", "xref": "paper", "x0": 0, "x1": 1, "yref": "y", "y0": close, "y1": close, "line": line}
-
-
-def _last_price_tag(data: ChartData, text: str, palette: Palette) -> dict[str, Any]:
-    return value_tag("y", float(data.bars.close[-1]), text, _direction(data, palette))
-
-
-def value_tag(axis: str, y: float, text: str, colour: str) -> dict[str, Any]:
-    """A value on a ground of its colour, beside its axis."""
-    return {
-        "xref": "paper",
-        "x": 1,
-        "xanchor": "left",
-        "yref": axis,
-        "y": y,
-        "text": text,
-        "showarrow": False,
-        "font": {"color": text_on(colour), "size": 11},
-        "bgcolor": colour,
-        "borderpad": 2,
-        "xshift": 1,
-    }
-
-
-def _direction(data: ChartData, palette: Palette) -> str:
-    return palette.up if data.bars.close[-1] >= data.bars.open[-1] else palette.down
-
-
-def separators(boxes: tuple[PaneBox, ...], palette: Palette) -> list[dict[str, Any]]:
-    """A line between each two panes."""
-    line = {"color": palette.border, "width": 1}
-    return [
-        {"type": "line", "xref": "paper", "x0": 0, "x1": 1, "yref": "paper", "y0": y, "y1": y, "line": line}
-        for y in (box.domain[1] for box in boxes[1:])
-    ]
-
-
-def _levels(data: ChartData, boxes: tuple[PaneBox, ...], palette: Palette) -> list[dict[str, Any]]:
-    axis = {box.key: box.axis for box in boxes}
-    line = {"color": palette.muted, "width": 1, "dash": "3px,4px"}
-    return [
-        {
-            "type": "line",
-            "xref": "paper",
-            "x0": 0,
-            "x1": 1,
-            "yref": where,
-            "y0": y,
-            "y1": y,
-            "line": line,
-            "opacity": 0.6,
-        }
-        for where, y in dict.fromkeys((axis[s.pane_key], level) for s in data.series for level in s.levels)
-    ]
 
 
 def spikes(layout: dict[str, Any], palette: Palette, boxes: tuple[PaneBox, ...]) -> None:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from barscope.domain.bars import Bars, FloatArray, IntArray
     from barscope.domain.periods import BarPeriod
+    from barscope.domain.timeframes import Timeframe
 
 Number = TypeVar("Number", np.float64, np.int64)
 
@@ -80,7 +81,7 @@ class Candles:
 class Levels:
     """The zoom levels of one series of bars; a level is worked out when first looked at and then kept."""
 
-    def __init__(self, local: IntArray, period: BarPeriod) -> None:
+    def __init__(self, local: IntArray, period: BarPeriod | Timeframe) -> None:
         """Args: `local` is the exchange-local wall clock of the bars in ns; `period` their length."""
         self._local = local
         self._period = period

@@ -8,7 +8,7 @@ import numpy as np
 
 from barscope.charts.data import ChartSpec
 from barscope.charts.lod import Buckets, turning_points
-from barscope.charts.sheet import TICKS, Sheet, calm_figure, numbered, room
+from barscope.charts.sheet import TICKS, Sheet, calm_figure, numbered, room, round_width
 from barscope.charts.text import coloured, escape, price
 from barscope.charts.traces import faded
 
@@ -78,7 +78,7 @@ def _draw_each(sheet: Sheet, sums: FloatArray, start: IntArray, run: int) -> Non
 def _draw_spread(sheet: Sheet, pnl: FloatArray) -> list[float]:
     """How many trades earned how much; zero is the edge of a bin, so a bin won or lost. Gives the range."""
     ends = np.append(pnl, 0.0)
-    width = _nice((float(np.ptp(ends)) or 1.0) / np.clip(4 * np.sqrt(len(pnl)), 12, 60))
+    width = round_width((float(np.ptp(ends)) or 1.0) / np.clip(4 * np.sqrt(len(pnl)), 12, 60))
     place = np.floor(pnl / width).astype(np.int64)
     bins, counts = np.unique(place, return_counts=True)
     for mine, colour in ((bins >= 0, sheet.palette.up_candle), (bins < 0, sheet.palette.down_candle)):
@@ -138,9 +138,3 @@ def _spread_legend(sheet: Sheet, pnl: FloatArray) -> str:
     facts = {"mean": pnl.mean(), "median": np.median(pnl), "best": pnl.max(), "worst": pnl.min()}
     said = [f"{len(pnl):,} trade{'s' if len(pnl) > 1 else ''}", *(f"{name} {x:+,.2f}" for name, x in facts.items())]
     return "  ".join([coloured("Distribution", p.text, bold=True), *(coloured(text, p.muted) for text in said)])
-
-
-def _nice(width: float) -> float:
-    """The least 1, 2 or 5 times a power of ten that is not smaller."""
-    power = 10.0 ** np.floor(np.log10(width))
-    return float(next(n * power for n in (1, 2, 5, 10) if n * power >= width * (1 - 1e-9)))

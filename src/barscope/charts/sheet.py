@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from barscope.charts.figure import MARGINS, separators, spikes, value_tag
+from barscope.charts.figure import MARGINS, spikes
+from barscope.charts.overlay import separators, value_tag
 from barscope.charts.panes import PaneBox, stack
 from barscope.charts.text import escape
 from barscope.charts.theme import PALETTES, Palette, template
@@ -175,6 +176,12 @@ def numbered(first: int, n: int) -> dict[str, Any]:
 def room(*texts: str) -> int:
     """Pixels beside the axes for the longest of some labels."""
     return max(56, 14 + 7 * max(map(len, texts), default=0))
+
+
+def round_width(width: float) -> float:
+    """The least 1, 2 or 5 times a power of ten that is not smaller: how wide a bin is."""
+    power = 10.0 ** np.floor(np.log10(width))
+    return float(next(n * power for n in (1, 2, 5, 10) if n * power >= width * (1 - 1e-9)))
 
 
 def _ends(values: NUMBERS) -> list[float]:

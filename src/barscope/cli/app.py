@@ -9,7 +9,7 @@ import typer
 from typer.core import TyperGroup
 
 import barscope
-from barscope.cli import backtest, demo, doctor, explore, ingest, lab, runs
+from barscope.cli import backtest, dashboard, demo, doctor, explore, ingest, lab, publish, runs, scenario
 from barscope.cli.console import answer, fail, say
 from barscope.errors import BarscopeError
 
@@ -60,10 +60,13 @@ def options(
 COMMANDS: tuple[Callable[..., None], ...] = (
     demo.demo,
     lab.lab,
+    dashboard.dashboard,
     ingest.ingest,
     explore.explore,
     backtest.backtest,
     runs.runs,
+    scenario.scenario,
+    publish.publish,
     doctor.doctor,
 )
 for command in COMMANDS:

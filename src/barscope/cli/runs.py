@@ -16,7 +16,7 @@ from barscope.domain.time import iso
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from barscope.store.runs import RunRecord
+    from barscope.store.run_reader import RunRecord
 
 _STYLES = {"completed": "green", "failed": "red", "cancelled": "yellow"}
 

@@ -99,6 +99,10 @@ class Bars:
         """The bars start..stop-1 as views."""
         return Bars(*(getattr(self, f.name)[start:stop] for f in fields(self)))
 
+    def where(self, kept: NDArray[np.bool_]) -> Bars:
+        """The bars that a mask of shape (bars,) keeps."""
+        return self if kept.all() else Bars(*(getattr(self, f.name)[kept] for f in fields(self)))
+
 
 @dataclass(frozen=True, eq=False, repr=False)
 class FixedPointBars:

@@ -69,6 +69,11 @@ def date_of(ts_ns: int) -> dt.date:
     return dt.date.fromordinal(int(ts_ns) // NS_PER_DAY + _EPOCH)
 
 
+def datetime_ns(moment: dt.datetime) -> int:
+    """An aware time as nanoseconds since the Unix epoch, exact to the microsecond."""
+    return (moment - dt.datetime(1970, 1, 1, tzinfo=dt.UTC)) // dt.timedelta(microseconds=1) * 1000
+
+
 def iso(ts_ns: int) -> str:
     """A timestamp as ISO 8601 UTC text to the second, for messages and labels."""
     moment = dt.datetime(1970, 1, 1) + dt.timedelta(seconds=int(ts_ns) // NS_PER_SECOND)

@@ -21,6 +21,7 @@ from barscope.errors import InvalidBarsError, InvalidParameterError, MissingBars
 from barscope.store.secmaster import SecurityMaster
 
 if TYPE_CHECKING:
+    from barscope.domain.bars import IntArray
     from barscope.domain.instruments import Coverage
     from barscope.engine.bus import EventBus
 
@@ -64,6 +65,10 @@ class Datafeed(Subscriber, ABC):
         Raises:
             MissingBarsError: If a channel has none.
         """
+
+    def known(self, channel: Channel, bars: Bars) -> IntArray:
+        """When each of the loaded bars of a channel is known, ns UTC, shape (bars,): at the end of its period."""
+        return bars.ts + channel.bar_period.length_ns
 
 
 class SimulatedDatafeed(Datafeed):

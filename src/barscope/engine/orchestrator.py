@@ -26,6 +26,7 @@ from barscope.engine.clock import SimulatedClock
 from barscope.engine.datafeed import Datafeed, SimulatedDatafeed
 from barscope.engine.manifest import backtest_manifest, data_fingerprint
 from barscope.engine.monitor import Monitor, SilentMonitor
+from barscope.engine.position_counters import position_counters
 from barscope.engine.recorder import MemoryRecorder, RunRecorder
 from barscope.engine.replay import replay
 from barscope.engine.results import BacktestResult
@@ -143,14 +144,16 @@ class Orchestrator:
         broker, datafeed = self._assemble(run, board)
         run.enter("fetching prices")
         bars = datafeed.load(lambda rows: run.monitor.report(0.0, f"{rows:,} bars"))
+        known = {channel: datafeed.known(channel, of_channel) for channel, of_channel in bars.items()}
         total = sum(map(len, bars.values()))
         run.enter("calculating")
         board.compute(bars, run.monitor.check)
-        replay(run.bus, run.clock, bars, board, lambda done: run.report(done, total, "bars"))
+        replay(run.bus, run.clock, bars, known, board, lambda done: run.played(done, total))
         result = self._result(run, broker, bars, board)
+        run.recorder.count(**position_counters(run.recorder, result))
         run.monitor.publish(result)
         run.enter("recording")
-        run.recorder.write(bars, board, lambda rows: run.report(rows, total, "rows"))
+        run.recorder.write(bars, known, board, lambda rows: run.report(rows, total, "rows"))
         found = {
             "data_fingerprint": data_fingerprint(bars),
             "outputs": recorded_outputs(board.indicators),
@@ -213,6 +216,12 @@ class _Run:
         """Begin a stage."""
         self.stage = stage
         self.monitor.enter(stage)
+
+    def played(self, done: int, total: int) -> None:
+        """Tell how many bars were played."""
+        if done:
+            self.recorder.count(cycles=done, completed_cycle=done)
+        self.report(done, total, "bars")
 
     def report(self, done: int, total: int, what: str) -> None:
         """Tell how much of the stage is done."""

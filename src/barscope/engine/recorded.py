@@ -11,19 +11,19 @@ from uuid import UUID
 
 from barscope.domain import events
 from barscope.engine.broker import Assumption, Broker
-from barscope.engine.recorder import ORDER_TABLES
+from barscope.engine.order_tables import ORDER_TABLES
 from barscope.engine.results import BacktestResult
 from barscope.store.run_events import read_events
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from barscope.store.runs import RunStore
+    from barscope.store.run_reader import RunReader
 
 E = TypeVar("E", bound=events.Event)
 
 
-def recorded_result(runs: RunStore, run_id: str) -> BacktestResult:
+def recorded_result(runs: RunReader, run_id: str) -> BacktestResult:
     """The results of a completed backtest.
 
     Raises:
@@ -46,7 +46,7 @@ def recorded_result(runs: RunStore, run_id: str) -> BacktestResult:
     )
 
 
-def recorded_events(runs: RunStore, run_id: str, kind: type[E]) -> Sequence[E]:
+def recorded_events(runs: RunReader, run_id: str, kind: type[E]) -> Sequence[E]:
     """The events about orders of one type, in order.
 
     Raises:

@@ -16,35 +16,18 @@ from uuid import UUID
 from barscope.domain import events
 from barscope.engine.bus import Subscriber
 from barscope.engine.channel import Channel, matched_channels
+from barscope.engine.order_tables import NOT_STORED, ORDER_TABLES
 from barscope.errors import StoreError, UnknownRunError, cut
 from barscope.store.run_writer import json_objects
 from barscope.store.runs import RunStore
 
 if TYPE_CHECKING:
-    from barscope.domain.bars import Bars
+    from barscope.domain.bars import Bars, IntArray
     from barscope.engine.bus import EventBus
     from barscope.engine.series import IndicatorBoard
     from barscope.store.run_writer import RunWriter
 
 E = TypeVar("E", bound=events.Event)
-
-ORDER_TABLES: dict[type[events.Event], str] = {
-    events.OrderSubmissionRequest: "order_submissions",
-    events.OrderCancellationRequest: "order_cancellations",
-    events.OrderModificationRequest: "order_modifications",
-    events.OrderAccepted: "orders_accepted",
-    events.CancellationAccepted: "cancellations_accepted",
-    events.ModificationAccepted: "modifications_accepted",
-    events.OrderRejected: "orders_rejected",
-    events.CancellationRejected: "cancellations_rejected",
-    events.ModificationRejected: "modifications_rejected",
-    events.FillEvent: "fills",
-    events.OrderExpired: "expirations",
-}
-"""The table of each event about orders; those about bars are written from the columns."""
-
-NOT_STORED = frozenset({"strategy", "good_till_ns", "parent_order_id", "oco_group"})
-"""Fields of events that their tables have no column for."""
 
 
 class MemoryRecorder(Subscriber):
@@ -67,11 +50,21 @@ class MemoryRecorder(Subscriber):
     def begin(self, run_id: str, name: str, ts_start: int, config: dict[str, Any]) -> None:
         """The run starts."""
 
-    def write(self, bars: Mapping[Channel, Bars], board: IndicatorBoard, on_rows: Callable[[int], None]) -> None:
+    def count(self, **totals: int) -> None:
+        """Work succeeded: new totals of counters of the run's state."""
+
+    def write(
+        self,
+        bars: Mapping[Channel, Bars],
+        known: Mapping[Channel, IntArray],
+        board: IndicatorBoard,
+        on_rows: Callable[[int], None],
+    ) -> None:
         """Record everything the run did.
 
         Args:
             bars: The bars that were played.
+            known: When each of them was known, ns UTC.
             board: Their indicators.
             on_rows: Told the number of rows handled so far; what it raises ends the recording.
         """
@@ -119,8 +112,19 @@ class RunRecorder(MemoryRecorder):
         """Add the run as `running`."""
         self._writer = self._runs.begin(run_id, name, ts_start, config)
 
-    def write(self, bars: Mapping[Channel, Bars], board: IndicatorBoard, on_rows: Callable[[int], None]) -> None:
+    def count(self, **totals: int) -> None:
+        """Tell the state of the run, at most once a second."""
+        self._open_writer.state.count(**totals)
+
+    def write(
+        self,
+        bars: Mapping[Channel, Bars],
+        known: Mapping[Channel, IntArray],
+        board: IndicatorBoard,
+        on_rows: Callable[[int], None],
+    ) -> None:
         """Record the bars of every channel, then the events about orders."""
+        self._open_writer.state.feed(max(int(of_channel[-1]) for of_channel in known.values()))
         done, matched = 0, matched_channels(bars)
         for channel, of_channel in bars.items():
             if board.cursor(channel).n != len(of_channel):
@@ -128,7 +132,7 @@ class RunRecorder(MemoryRecorder):
                     f"{board.cursor(channel).n} of {len(of_channel)} bars of {cut(channel.symbol)} were played: "
                     "the run is not whole, run it again"
                 )
-            self._write_bars(channel, of_channel, board, matched, partial(_after, on_rows, done))
+            self._write_bars(channel, of_channel, known[channel], board, matched, partial(_after, on_rows, done))
             done += len(of_channel)
         for kind, table in ORDER_TABLES.items():
             on_rows(done)
@@ -168,6 +172,7 @@ class RunRecorder(MemoryRecorder):
         self,
         channel: Channel,
         bars: Bars,
+        known: IntArray,
         board: IndicatorBoard,
         matched: Sequence[Channel],
         on_rows: Callable[[int], None],
@@ -179,14 +184,14 @@ class RunRecorder(MemoryRecorder):
                 channel.bar_period.name,
                 bars,
                 columns,
-                channel.bar_period.length_ns,
+                known - bars.ts,
                 as_received=True,
                 on_rows=on_rows,
             )
             return
         rows = {  # run_columns has one period per symbol
             "ts_event_ns": bars.ts,
-            "ts_created_ns": bars.ts + channel.bar_period.length_ns,
+            "ts_created_ns": known,
             "symbol": [channel.symbol] * len(bars),
             "bar_period": [channel.bar_period.name] * len(bars),
             **{name: getattr(bars, name) for name in ("open", "high", "low", "close", "volume")},

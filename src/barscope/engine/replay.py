@@ -18,7 +18,7 @@ from barscope.engine.bar_events import processed, received
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
-    from barscope.domain.bars import Bars, FloatArray
+    from barscope.domain.bars import Bars, FloatArray, IntArray
     from barscope.domain.events import BarProcessed, BarReceived
     from barscope.engine.bus import EventBus
     from barscope.engine.channel import Channel
@@ -32,6 +32,7 @@ def replay(
     bus: EventBus,
     clock: SimulatedClock,
     bars: Mapping[Channel, Bars],
+    known: Mapping[Channel, IntArray],
     board: IndicatorBoard,
     on_bars: Callable[[int], None],
 ) -> None:
@@ -41,13 +42,14 @@ def replay(
         bus: Where the events go.
         clock: Set to each moment before its bars are published.
         bars: The bars of each channel.
+        known: When each of them is known, ns UTC, in order.
         board: The indicators, computed over the same bars.
         on_bars: Told the number of bars played, every so many; what it raises ends the replay.
     """
-    tracks = [_track(channel, of_channel, board) for channel, of_channel in bars.items()]
-    order, ends_moment = _timeline(bars)
+    tracks = [_track(channel, of_channel, known[channel], board) for channel, of_channel in bars.items()]
+    order, ends_moment = _timeline(known)
     publish = bus.publish
-    known: list[_Track] = []
+    moment: list[_Track] = []
     for done, (place, ends) in enumerate(zip(order, ends_moment, strict=True)):
         if not done % BARS_PER_TICK:
             on_bars(done)
@@ -55,14 +57,14 @@ def replay(
         bar = next(track.received)
         clock.now_ns = bar.ts_created_ns
         publish(bar)
-        known.append(track)
+        moment.append(track)
         if not ends:
             continue
-        for track in known:
+        for track in moment:
             track.cursor.n += 1
-        for track in known:
+        for track in moment:
             publish(next(track.processed))
-        known.clear()
+        moment.clear()
     bus.wait_until_system_idle()
     on_bars(len(order))
 
@@ -75,17 +77,16 @@ class _Track(NamedTuple):
     processed: Iterator[BarProcessed]
 
 
-def _track(channel: Channel, bars: Bars, board: IndicatorBoard) -> _Track:
+def _track(channel: Channel, bars: Bars, known: IntArray, board: IndicatorBoard) -> _Track:
     return _Track(
         board.cursor(channel),
-        map(received, *_fields(channel, bars)),
-        map(processed, *_fields(channel, bars), _indicators(board.columns(channel))),
+        map(received, *_fields(channel, bars, known)),
+        map(processed, *_fields(channel, bars, known), _indicators(board.columns(channel))),
     )
 
 
-def _fields(channel: Channel, bars: Bars) -> tuple[Iterator[object] | memoryview, ...]:
+def _fields(channel: Channel, bars: Bars, known: IntArray) -> tuple[Iterator[object] | memoryview, ...]:
     """The fields of the bar events, one iterable each; a memoryview gives plain Python numbers one by one."""
-    known = bars.ts + channel.bar_period.length_ns
     symbol, period = repeat(channel.symbol), repeat(channel.bar_period)
     prices = (column.data for column in (bars.open, bars.high, bars.low, bars.close, bars.volume))
     return (bars.ts.data, known.data, symbol, period, *prices)
@@ -100,16 +101,16 @@ def _indicators(columns: Mapping[str, FloatArray]) -> Iterator[Mapping[str, floa
     return map(MappingProxyType, map(dict, map(zip, repeat(names), rows)))
 
 
-def _timeline(bars: Mapping[Channel, Bars]) -> tuple[list[int], list[bool]]:
+def _timeline(known: Mapping[Channel, IntArray]) -> tuple[list[int], list[bool]]:
     """For each bar in the order it becomes known: the place of its channel, and whether its moment ends with it.
 
     Bars known at one moment come in the order of symbols, a shorter period before a longer one.
     """
-    channels = sorted(bars, key=lambda channel: (channel.symbol, channel.bar_period.length_ns))
-    places = {channel: place for place, channel in enumerate(bars)}
-    known = np.concatenate([bars[c].ts + c.bar_period.length_ns for c in channels]) if channels else np.empty(0)
-    place = np.concatenate([np.full(len(bars[c]), places[c]) for c in channels]) if channels else np.empty(0, np.int64)
-    order = np.argsort(known, kind="stable")
-    known = known[order]
-    ends = np.append(known[1:] != known[:-1], True) if len(known) else np.empty(0, np.bool_)
+    channels = sorted(known, key=lambda channel: (channel.symbol, channel.bar_period.length_ns))
+    places = {channel: place for place, channel in enumerate(known)}
+    times = np.concatenate([known[c] for c in channels]) if channels else np.empty(0)
+    place = np.concatenate([np.full(len(known[c]), places[c]) for c in channels]) if channels else np.empty(0, np.int64)
+    order = np.argsort(times, kind="stable")
+    times = times[order]
+    ends = np.append(times[1:] != times[:-1], True) if len(times) else np.empty(0, np.bool_)
     return place[order].tolist(), ends.tolist()

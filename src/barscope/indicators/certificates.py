@@ -5,7 +5,7 @@ The proofs are those of the test suite, made on the same kind of bars: a made-up
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from enum import IntEnum
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
@@ -17,6 +17,7 @@ from barscope.errors import BarscopeError
 from barscope.indicators.causality import first_lookahead
 from barscope.indicators.kernels import talib
 from barscope.indicators.registry import build_indicator
+from barscope.indicators.streams import HistoryStream
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -98,6 +99,11 @@ class Certificate:
         """Whether it was examined and looks at no later bar."""
         return self.problem is None and self.first_lookahead is None
 
+    def recorded(self) -> dict[str, Any]:
+        """What was proven, in JSON values, as a run keeps it."""
+        proven = ("first_lookahead", "driver_difference", "warm_up", "problem", "parity")
+        return {"is_causal": self.is_causal, **{name: asdict(self)[name] for name in proven}}
+
     def __str__(self) -> str:
         if self.problem is not None:
             return f"not examined: {self.problem}"
@@ -134,8 +140,14 @@ def _certified(indicator: Indicator, source_hash: str) -> Certificate:
 
 
 def first_driver_difference(indicator: Indicator, bars: Bars) -> int | None:
-    """The first bar at which `stream` and `compute` differ in a bit, or None."""
+    """The first bar at which `stream` and `compute` differ in a bit, or None.
+
+    An array class is streamed by computing it over all bars so far, which is the proof of `first_lookahead`: the one
+    is not repeated by the other, at the cost of hundreds of computations.
+    """
     stream = indicator.stream()
+    if isinstance(stream, HistoryStream):
+        return None
     rows = np.array([stream.update(bar) for bar in bars], dtype=np.float64).reshape(len(bars), -1)
     batch = np.stack(list(indicator.compute(bars).values()), axis=1)
     different = (rows.view(np.int64) != batch.view(np.int64)).any(axis=1)

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from barscope.domain.bars import BarField
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
-
-    from barscope.indicators.core import Indicator
 
 Pane = Literal["price", "own"]
 Draw = Literal["line", "dashed", "histogram", "dots"]
@@ -40,9 +38,25 @@ class Output:
     edge: Edge | None = None
 
 
-def recorded_outputs(indicators: Iterable[Indicator]) -> dict[str, dict[str, Any]]:
-    """What the record of a run says of its series: name → how it is drawn and, as `group`, whose it is."""
-    return {o.name: {**asdict(o), "group": i.variant} for i in indicators for o in i.outputs}
+class Drawn(Protocol):
+    """What has series to be drawn: an indicator, or what stands for one."""
+
+    @property
+    def class_name(self) -> str:
+        """The class of the indicator."""
+
+    @property
+    def variant(self) -> str:
+        """The group its series share."""
+
+    @property
+    def outputs(self) -> tuple[Output, ...]:
+        """Its series."""
+
+
+def recorded_outputs(indicators: Iterable[Drawn]) -> dict[str, dict[str, Any]]:
+    """What the record of a run says of its series: name → how it is drawn, and whose it is (`group`, `indicator`)."""
+    return {o.name: {**asdict(o), "group": i.variant, "indicator": i.class_name} for i in indicators for o in i.outputs}
 
 
 def pane_of(field: BarField) -> Pane:

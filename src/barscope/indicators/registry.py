@@ -129,8 +129,13 @@ def _load_builtins() -> None:
             _loaded = True
 
 
+def is_own(cls: type[Indicator]) -> bool:
+    """Whether a class is the user's, and does not come with barscope."""
+    return not cls.__module__.startswith(_PACKAGE)
+
+
 def _rank(cls: type[Indicator]) -> int:
-    if not cls.__module__.startswith(_PACKAGE):
+    if is_own(cls):
         return 0
     return 2 if cls.__module__.endswith(".talib_functions") else 1
 

@@ -10,6 +10,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from barscope.domain.parameters import parse_parameters
+from barscope.engine.channel import Channel
 from barscope.engine.configuration import configured
 from barscope.engine.datafeed import SimulatedDatafeed
 from barscope.engine.monitor import STAGES as ENGINE_STAGES
@@ -17,19 +18,21 @@ from barscope.engine.orchestrator import Orchestrator, new_run_id
 from barscope.engine.recorder import RunRecorder
 from barscope.engine.registry import strategy_class
 from barscope.engine.simulated_broker import SimulatedBroker
-from barscope.errors import UnknownRunError
+from barscope.errors import InvalidParameterError, UnknownRunError, cut
 from barscope.jobs import Job, JobContext, JobRunner, Stage
-from barscope.studies.choice import resolve_choice
+from barscope.studies.bar_source import accounts, known_at
+from barscope.studies.choice import ResolvedChoice, resolve_choice
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
-    from barscope.domain.bars import Bars
-    from barscope.domain.instruments import SymbolMapping
-    from barscope.engine.channel import Channel
+    from barscope.domain.bars import Bars, IntArray
+    from barscope.domain.periods import BarPeriod
     from barscope.store.runs import RunStore
     from barscope.store.secmaster import SecurityMaster
     from barscope.studies.bar_cache import BarCache
+    from barscope.studies.calendar_book import CalendarBook
+    from barscope.studies.bar_source import BarSource
     from barscope.studies.request import BacktestRequest
 
 STAGES = tuple(Stage(label, weight) for label, weight in ENGINE_STAGES)
@@ -39,11 +42,11 @@ class CachedDatafeed(SimulatedDatafeed):
     """Bars of the security master that other work of the workspace may have read already.
 
     Attributes:
-        mappings: Symbol → its instruments.
+        sources: Symbol and period → where its bars come from.
         cache: Bars in memory.
     """
 
-    mappings: ClassVar[Mapping[str, tuple[SymbolMapping, ...]]] = MappingProxyType({})
+    sources: ClassVar[Mapping[Channel, BarSource]] = MappingProxyType({})
     cache: ClassVar[BarCache | None] = None
 
     def connect(self) -> None:
@@ -56,8 +59,13 @@ class CachedDatafeed(SimulatedDatafeed):
         for channel in self._channels:
             done = sum(map(len, loaded.values()))
             tell = partial(_after, on_rows, done)
-            loaded[channel] = self.cache.load(self.mappings[channel.symbol], channel.bar_period.rtype, tell).bars
+            loaded[channel] = self.sources[channel].load(self.cache, tell).bars
         return loaded
+
+    def known(self, channel: Channel, bars: Bars) -> IntArray:
+        """When each bar is known: longer bars made of the stored ones at their own end."""
+        assert self.cache is not None  # noqa: S101  # every configured class has one
+        return known_at(self.sources[channel], bars, channel.bar_period, self.cache)
 
 
 def _after(on_rows: Callable[[int], None], before: int, rows: int) -> None:
@@ -71,6 +79,7 @@ class Backtests:
         secmaster: Where the bars are.
         runs: Where the results go.
         bars: Bars in memory.
+        calendars: The calendars of symbols.
         runner: Runs the jobs.
         open_run: Makes what `job.result()` gives, from a run id.
         now_ns: Tells the time, nanoseconds since the epoch, UTC.
@@ -81,6 +90,7 @@ class Backtests:
         secmaster: SecurityMaster,
         runs: RunStore,
         bars: BarCache,
+        calendars: CalendarBook,
         runner: JobRunner,
         open_run: Callable[[str], Any],
         *,
@@ -89,6 +99,7 @@ class Backtests:
         self._secmaster = secmaster
         self._runs = runs
         self._bars = bars
+        self._calendars = calendars
         self._runner = runner
         self._open_run = open_run
         self._now_ns = now_ns
@@ -105,8 +116,6 @@ class Backtests:
         """
         strategy = strategy_class(request.strategy)
         self._orchestrator(request).check()
-        for period in strategy.bar_periods:  # bars of the request's own are there
-            resolve_choice(request.model_copy(update={"rtype": period.rtype}), self._secmaster)
         with self._lock:
             run_id = new_run_id(self._now_ns(), [strategy.name], self._is_taken)
             return self._runner.submit(run_id, lambda context: self._work(context, request, run_id), STAGES)
@@ -119,7 +128,8 @@ class Backtests:
         """The configured classes of a request, put together."""
         strategy = strategy_class(request.strategy)
         parse_parameters(strategy.name, strategy.parameters, request.strategy_params)
-        resolved = resolve_choice(request, self._secmaster)
+        resolved = resolve_choice(request, self._secmaster, self._calendars)
+        made = accounts(resolved.sources, self._bars) if run_id else {}
         return Orchestrator(
             [configured(strategy, symbols=request.symbols, **request.strategy_params)],
             configured(SimulatedBroker, **request.broker),
@@ -130,14 +140,33 @@ class Backtests:
                 symbol_type=request.symbol_type,
                 start_date=request.start_date,
                 end_date=request.end_date,
-                mappings=resolved.mappings,
+                sources=self._sources(request, resolved, strategy.bar_periods),
                 cache=self._bars,
             ),
             configured(RunRecorder, store=self._runs),
-            config={"request": request.model_dump(mode="json")},
+            config={"request": request.recorded(), "bar_sources": made},
             run_id=run_id,
             now_ns=self._now_ns,
         )
+
+    def _sources(
+        self, request: BacktestRequest, resolved: ResolvedChoice, periods: Sequence[BarPeriod]
+    ) -> dict[Channel, BarSource]:
+        """Where the bars of every channel come from: those of the request, and of other periods of the strategy."""
+        if request.timeframe is not None and set(periods) - {resolved.period}:
+            raise InvalidParameterError(
+                f"strategy {cut(request.strategy)} names the periods of its bars itself: leave out the timeframe"
+            )
+        choices = {resolved.period: resolved}
+        for period in set(periods) - choices.keys():
+            choices[period] = resolve_choice(
+                request.model_copy(update={"rtype": period.rtype}), self._secmaster, self._calendars
+            )
+        return {
+            Channel(symbol, period): source
+            for period, choice in choices.items()
+            for symbol, source in choice.sources.items()
+        }
 
     def _is_taken(self, run_id: str) -> bool:
         if self._runner.get(run_id) is not None:

@@ -7,7 +7,7 @@ import threading
 from collections import OrderedDict
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable
@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from barscope.domain.bars import Bars
     from barscope.domain.instruments import SymbolMapping
     from barscope.store.secmaster import SecurityMaster
+
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -39,12 +42,14 @@ class BarCache:
     """
 
     def __init__(self, secmaster: SecurityMaster, max_bytes: int = 1 << 30) -> None:
-        self._secmaster = secmaster
+        self.secmaster = secmaster
         self._max_bytes = max_bytes
         self._lock = threading.Lock()
         self._loading: dict[Hashable, threading.Lock] = {}
         self._entries: OrderedDict[Hashable, LoadedBars] = OrderedDict()
         self._token: Hashable = None
+        self._facts: dict[Hashable, Any] = {}
+        self._facts_token: Hashable = None
 
     def load(
         self, mappings: tuple[SymbolMapping, ...], rtype: int, on_rows: Callable[[int], None] | None = None
@@ -56,17 +61,38 @@ class BarCache:
             rtype: The record type.
             on_rows: Called with the number of rows read so far; what it raises ends the read.
         """
-        key = (mappings, rtype)
+        read = lambda: self.secmaster.read_bars(mappings, rtype, on_rows=on_rows).to_bars()  # noqa: E731
+        return self.made((mappings, rtype), read)
+
+    def made(self, key: Hashable, make: Callable[[], Bars]) -> LoadedBars:
+        """Bars made of stored ones, from memory or by `make`, such as those of a continuous future.
+
+        Args:
+            key: What tells these bars from all others, such as their `BarSource`.
+            make: Makes them; it may load others from this cache.
+        """
         with self._lock:
             loading = self._loading.setdefault(key, threading.Lock())
         with loading:  # a second caller waits for the first one's read instead of doubling it
-            token = self._secmaster.change_token()
+            token = self.secmaster.change_token()
             found = self._find(key, token)
             if found is None:
-                stored = self._secmaster.read_bars(mappings, rtype, on_rows=on_rows)
-                found = LoadedBars(stored.to_bars())
+                found = LoadedBars(make())
                 self._keep(key, found, token)
         return found
+
+    def fact(self, key: Hashable, make: Callable[[], T]) -> T:
+        """Something small that follows from what is stored, such as a roll table; made again when the file changes."""
+        token = self.secmaster.change_token()
+        with self._lock:
+            if token == self._facts_token and key in self._facts:
+                return cast("T", self._facts[key])
+        made = make()
+        with self._lock:
+            if token != self._facts_token:
+                self._facts, self._facts_token = {}, token
+            self._facts[key] = made
+        return made
 
     def _find(self, key: Hashable, token: Hashable) -> LoadedBars | None:
         with self._lock:

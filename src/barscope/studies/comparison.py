@@ -14,7 +14,7 @@ from barscope.store.runs_schema import EVENT_TABLES
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
-    from barscope.store.runs import RunStore
+    from barscope.store.run_reader import RunReader
 
 _OWN = ("id", "run_id")
 _ABSENT = "–"
@@ -65,7 +65,7 @@ def config_differences(first: Mapping[str, Any], second: Mapping[str, Any]) -> d
 
 
 def first_difference(
-    runs: RunStore,
+    runs: RunReader,
     first: str,
     second: str,
     check: Callable[[], None] = lambda: None,
@@ -93,7 +93,7 @@ def first_difference(
     return min(filter(None, found), key=lambda difference: difference.ts_event_ns, default=None)
 
 
-def _same_bars(runs: RunStore, first: str, second: str) -> bool:
+def _same_bars(runs: RunReader, first: str, second: str) -> bool:
     """Whether both records name one digest of bars and series, and as many rows of each."""
     one, other = (runs.get(run_id).metadata for run_id in (first, second))
     counts = [[record.get("row_counts", {}).get(table) for table in BAR_TABLES] for record in (one, other)]
@@ -101,7 +101,7 @@ def _same_bars(runs: RunStore, first: str, second: str) -> bool:
 
 
 def _first_in_table(
-    runs: RunStore, first: str, second: str, table: str, check: Callable[[], None]
+    runs: RunReader, first: str, second: str, table: str, check: Callable[[], None]
 ) -> Difference | None:
     columns = tuple(name for name in event_columns(runs, table) if name not in _OWN)
     pairs = zip_longest(*(stream_events(runs, run_id, table, columns) for run_id in (first, second)))

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any
 from barscope.errors import BarscopeError, IndicatorError, JobCancelledError, UnknownRunError
 from barscope.jobs import Job, JobContext, JobRunner, JobSnapshot, JobStatus
 from barscope.studies.exploration import STAGES, Desk, explore
-from barscope.studies.manifest import data_fingerprint
+from barscope.studies.manifest import plan_fingerprint
 from barscope.studies.plan import plan_exploration
 from barscope.studies.request import ExplorerRequest, IndicatorConfig
-from barscope.studies.session import IndicatorState, compute_session_id, session_id_of
+from barscope.studies.session import IndicatorState, compute_session_id, session_id_of, source_of
 from barscope.studies.session_log import SessionLog, entry_of
 
 if TYPE_CHECKING:
@@ -86,12 +86,13 @@ class Explorer:
         start_date: str | None = None,
         end_date: str | None = None,
         symbol_type: str = "raw_symbol",
+        options: Mapping[str, Any] | None = None,
     ) -> ExplorerSession:
-        """The session of a choice of bars; made when the choice is new."""
-        session_id = compute_session_id(publisher_id, rtype, symbols, start_date, end_date, symbol_type)
+        """The session of a choice of bars; made when the choice is new. `options` is that of `BarChoice`."""
+        session_id = compute_session_id(publisher_id, rtype, symbols, start_date, end_date, symbol_type, options)
         now = self._now().isoformat()
         session = self._presets.create_or_get_session(
-            session_id, publisher_id, rtype, symbols, start_date, end_date, symbol_type, now
+            session_id, publisher_id, rtype, symbols, start_date, end_date, symbol_type, now, options
         )
         self._presets.touch(session_id, now)
         return session
@@ -129,16 +130,15 @@ class Explorer:
 
         Edited code or re-ingested bars do not count as the same.
         """
-        plan = plan_exploration(self._request(session_id, class_name, params), self._desk.secmaster)
+        plan = self._plan(self._request(session_id, class_name, params))
         return self._cached(session_id, plan)
 
     def _cached(self, session_id: str, plan: ExplorationPlan) -> str | None:
         return self._log.find(session_id, plan.indicators, lambda: self._fingerprint(plan))
 
     def _fingerprint(self, plan: ExplorationPlan) -> str:
-        rtype = plan.request.rtype
-        loaded = {symbol: self._desk.bars.load(mappings, rtype) for symbol, mappings in plan.bars.mappings.items()}
-        return data_fingerprint({symbol: found.fingerprint for symbol, found in loaded.items()})
+        loaded = {symbol: source.load(self._desk.bars) for symbol, source in plan.bars.sources.items()}
+        return plan_fingerprint(plan, loaded)
 
     # ---- the queue
 
@@ -156,14 +156,14 @@ class Explorer:
         Raises:
             BarscopeError: If the request does not hold; nothing is written then.
         """
-        plan = plan_exploration(request, self._desk.secmaster)
+        plan = self._plan(request)
         session_id = session_id_of(request)
         cached = None if fresh else self._cached(session_id, plan)
         with self._lock:
             under_way = None if fresh else self._under_way(session_id, plan)
             if under_way is not None:
                 return under_way
-            self._open_session_of(request)
+            self.open_session_of(request)
             if cached is not None:
                 return self._runner.completed(cached, self._open_run(cached), "cached")
             return self._enqueue(session_id, plan)
@@ -205,26 +205,23 @@ class Explorer:
 
     # ---- one exploration
 
-    def _request(self, session_id: str, class_name: str, params: Mapping[str, Any] | None) -> ExplorerRequest:
-        session = self.get_session(session_id)
-        return ExplorerRequest(
-            symbols=session.symbols,
-            rtype=session.rtype,
-            publisher_id=session.publisher_id,
-            start_date=session.start_date,
-            end_date=session.end_date,
-            symbol_type=session.symbol_type,
-            indicators=(IndicatorConfig(class_name=class_name, params=dict(params or {})),),
-        )
+    def _plan(self, request: ExplorerRequest) -> ExplorationPlan:
+        return plan_exploration(request, self._desk.secmaster, self._desk.calendars)
 
-    def _open_session_of(self, request: ExplorerRequest) -> None:
-        self.create_or_get_session(
+    def _request(self, session_id: str, class_name: str, params: Mapping[str, Any] | None) -> ExplorerRequest:
+        config = IndicatorConfig(class_name=class_name, params=dict(params or {}))
+        return source_of(self.get_session(session_id)).model_copy(update={"indicators": (config,)})
+
+    def open_session_of(self, request: ExplorerRequest) -> ExplorerSession:
+        """The session of the bars of a request; made when the choice is new."""
+        return self.create_or_get_session(
             request.publisher_id,
             request.rtype,
             request.symbols,
             request.start_date,
             request.end_date,
             request.symbol_type,
+            request.options(),
         )
 
     def _jobs(self) -> dict[str, _Live]:
@@ -291,6 +288,7 @@ def _states_of(live: _Live) -> tuple[IndicatorState, ...]:
             stage=now.stage,
             progress=now.progress,
             error=now.error,
+            timeframe=entry_of(indicator).timeframe,
         )
         for indicator in live.plan.indicators
     )

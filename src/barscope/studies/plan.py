@@ -4,15 +4,20 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
+from barscope.domain.periods import BarPeriod
+from barscope.domain.timeframes import check_timeframe, parse_timeframe
 from barscope.errors import InvalidParameterError, cut
 from barscope.indicators.registry import build_indicator
+from barscope.studies.calendar_book import CalendarBook
 from barscope.studies.choice import ResolvedChoice, resolve_choice
+from barscope.studies.higher_period import HigherPeriod
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
+    from barscope.domain.timeframes import Timeframe
     from barscope.indicators.core import Indicator
     from barscope.store.secmaster import SecurityMaster
     from barscope.studies.request import ExplorerRequest, IndicatorConfig
@@ -21,17 +26,35 @@ BASE_SERIES = ("ts", "open", "high", "low", "close", "volume")
 """Names that the columns of the bars themselves take in a run."""
 
 
+AnyIndicator: TypeAlias = "Indicator | HigherPeriod"
+
+
 @dataclass(frozen=True, slots=True)
 class ExplorationPlan:
-    """A request that holds: its bars known to exist, its indicators built."""
+    """A request that holds: its bars known to exist, its indicators built.
+
+    Attributes:
+        request: The request.
+        bars: Its bars.
+        indicators: Its indicators.
+        calendars: Symbol → calendar, where an indicator of longer bars needs one.
+    """
 
     request: ExplorerRequest
     bars: ResolvedChoice
-    indicators: tuple[Indicator, ...]
+    indicators: tuple[AnyIndicator, ...]
+    calendars: Mapping[str, str]
 
 
-def plan_exploration(request: ExplorerRequest, secmaster: SecurityMaster) -> ExplorationPlan:
+def plan_exploration(
+    request: ExplorerRequest, secmaster: SecurityMaster, calendars: CalendarBook | None = None
+) -> ExplorationPlan:
     """Check a request and resolve it.
+
+    Args:
+        request: The request.
+        secmaster: Where the bars are.
+        calendars: The calendars of symbols; None goes by the venues alone.
 
     Raises:
         InvalidParameterError: For an empty or doubled selection, a wrong rtype, symbol type, date or parameter.
@@ -44,18 +67,40 @@ def plan_exploration(request: ExplorerRequest, secmaster: SecurityMaster) -> Exp
         raise InvalidParameterError("No symbols selected")
     if not request.indicators:
         raise InvalidParameterError("No indicators selected")
-    resolved = resolve_choice(request, secmaster)
-    return ExplorationPlan(request, resolved, build_indicators(request.indicators))
+    book = calendars or CalendarBook(secmaster)
+    resolved = resolve_choice(request, secmaster, book)
+    indicators = build_indicators(request.indicators)
+    _check_longer(indicators, resolved.bar_length)
+    needs_calendar = any(isinstance(i, HigherPeriod) for i in indicators) and resolved.period is not BarPeriod.DAY
+    codes = {symbol: book.code(request.publisher_id, symbol) for symbol in request.symbols if needs_calendar}
+    return ExplorationPlan(request, resolved, indicators, codes)
 
 
-def build_indicators(configs: Sequence[IndicatorConfig]) -> tuple[Indicator, ...]:
+def planned_indicator(config: IndicatorConfig) -> AnyIndicator:
+    """The indicator of a config.
+
+    Raises:
+        InvalidParameterError: If a parameter or the timeframe does not hold.
+        UnknownIndicatorError: If the class is not registered.
+    """
+    indicator = build_indicator(config.class_name, config.params)
+    return indicator if config.timeframe is None else HigherPeriod(indicator, parse_timeframe(config.timeframe))
+
+
+def _check_longer(indicators: Sequence[AnyIndicator], bar_length: BarPeriod | Timeframe) -> None:
+    for indicator in indicators:
+        if isinstance(indicator, HigherPeriod):
+            check_timeframe(indicator.timeframe, bar_length)
+
+
+def build_indicators(configs: Sequence[IndicatorConfig]) -> tuple[AnyIndicator, ...]:
     """The indicators of a request, whose series all have names of their own.
 
     Raises:
         InvalidParameterError: If two series share a name, or one takes that of a column of the bars.
         UnknownIndicatorError: For a class that is not registered.
     """
-    indicators = tuple(build_indicator(config.class_name, config.params) for config in configs)
+    indicators = tuple(map(planned_indicator, configs))
     names = Counter(output.name for indicator in indicators for output in indicator.outputs)
     for name, count in names.items():
         if count > 1:

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from barscope.domain.timeframes import parse_timeframe
 from barscope.errors import InvalidParameterError
 from barscope.studies.request import BacktestRequest, BarChoice, ExplorerRequest, IndicatorConfig
 from barscope.studies.scenario_request import ScenarioRequest
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from barscope.domain.timeframes import Timeframe
 
 AnyRequest = ExplorerRequest | BacktestRequest | ScenarioRequest
 
@@ -28,3 +31,9 @@ def request_of(config: Mapping[str, Any]) -> AnyRequest:
     if config.get("mode") == "scenario":
         return ScenarioRequest(**config["request"])
     raise InvalidParameterError("this run cannot be repeated: its record holds no request of a workspace")
+
+
+def recorded_timeframe(config: Mapping[str, Any]) -> Timeframe | None:
+    """The longer bars that those of a run were made into, from its config; None for bars as stored."""
+    text = config.get("request", config).get("timeframe")
+    return None if text is None else parse_timeframe(text)

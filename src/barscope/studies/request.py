@@ -10,6 +10,7 @@ from typing import Annotated, Any, Self
 import numpy as np
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, JsonValue, ValidationError
 
+from barscope.domain.timeframes import Timeframe, parse_timeframe
 from barscope.errors import InvalidParameterError, cut
 
 
@@ -44,7 +45,8 @@ def _iso_date(value: object) -> object:
     return value.isoformat() if isinstance(value, dt.date) and not isinstance(value, dt.datetime) else value
 
 
-def _tuple(value: object) -> object:
+def as_tuple(value: object) -> object:
+    """A list, as JSON has it, as a tuple."""
     return tuple(value) if isinstance(value, list) else value
 
 
@@ -57,16 +59,30 @@ def _plain(value: object) -> object:
     return value.item() if isinstance(value, np.generic) else value
 
 
+def _timeframe_label(value: object) -> object:
+    """The one spelling of a timeframe, so that 60min and 1h are one request."""
+    return parse_timeframe(value).label if isinstance(value, str) else value
+
+
 DateText = Annotated[str, BeforeValidator(_iso_date)]
+TimeframeText = Annotated[str, BeforeValidator(_timeframe_label)]
 WholeNumber = Annotated[int, BeforeValidator(_plain)]
 Values = Annotated[dict[str, JsonValue], BeforeValidator(_plain)]
 
 
 class IndicatorConfig(Request):
-    """An indicator by the name of its class, with parameters as JSON values; those left out take their defaults."""
+    """An indicator by the name of its class, with parameters as JSON values; those left out take their defaults.
+
+    Attributes:
+        class_name: Its registered name.
+        params: Parameter → JSON value.
+        timeframe: The longer bars it is computed on, such as `1h` or `1d`; its value appears with the first bar that
+            opens once the longer one is complete. None is the bars themselves.
+    """
 
     class_name: str
     params: Values = Field(default_factory=dict)
+    timeframe: TimeframeText | None = None
 
 
 class BarChoice(Request):
@@ -79,14 +95,43 @@ class BarChoice(Request):
         start_date: First day, `YYYY-MM-DD`, from 00:00 UTC; None is the first bar there is.
         end_date: Last day, inclusive; None is the last bar there is.
         symbol_type: `raw_symbol`, `continuous` or `ticker`.
+        hours: `all` bars, those of the `regular` hours of the exchange, or of its `extended` hours (before the open and
+            after the close too).
+        timeframe: The longer bars that the stored ones are made into: `5min`, `1h`, `1d` (a session), `1w`; None leaves
+            them as they are.
+        split: Which region of which split the dates are, such as `train of walk 1`; it is recorded, and changes
+            nothing.
     """
 
-    symbols: Annotated[tuple[str, ...], BeforeValidator(_tuple)]
+    symbols: Annotated[tuple[str, ...], BeforeValidator(as_tuple)]
     rtype: WholeNumber
     publisher_id: WholeNumber
     start_date: DateText | None = None
     end_date: DateText | None = None
     symbol_type: str = "raw_symbol"
+    hours: str = "all"
+    timeframe: TimeframeText | None = None
+    split: str | None = None
+
+    @property
+    def longer_bars(self) -> Timeframe | None:
+        """The timeframe as a value."""
+        return None if self.timeframe is None else parse_timeframe(self.timeframe)
+
+    def options(self) -> dict[str, JsonValue]:
+        """What is set of all that makes other bars of the stored ones, in JSON values; empty for bars as stored."""
+        fields = BarChoice.model_fields
+        values = {name: getattr(self, name) for name in fields if name not in _PLAIN_CHOICE}
+        return {name: value for name, value in values.items() if value != fields[name].default}
+
+    def recorded(self) -> dict[str, JsonValue]:
+        """The request in JSON values, without the options that are not set."""
+        unset = set(BarChoice.model_fields) - set(_PLAIN_CHOICE) - self.options().keys()
+        return self.model_dump(mode="json", exclude=unset | ({"split"} if self.split is None else set()))
+
+
+_PLAIN_CHOICE = ("symbols", "rtype", "publisher_id", "start_date", "end_date", "symbol_type", "split")
+"""The fields of a choice that say which stored bars; the others say what is made of them."""
 
 
 class ExplorerRequest(BarChoice):
@@ -96,7 +141,7 @@ class ExplorerRequest(BarChoice):
         indicators: At least one.
     """
 
-    indicators: Annotated[tuple[IndicatorConfig, ...], BeforeValidator(_tuple)] = ()
+    indicators: Annotated[tuple[IndicatorConfig, ...], BeforeValidator(as_tuple)] = ()
 
 
 class BacktestRequest(BarChoice):
@@ -111,20 +156,6 @@ class BacktestRequest(BarChoice):
     strategy: str
     strategy_params: Values = Field(default_factory=dict)
     broker: Values = Field(default_factory=dict)
-
-
-def request_of(config: Mapping[str, Any]) -> ExplorerRequest | BacktestRequest:
-    """The request a run was made by, from its config.
-
-    Raises:
-        InvalidParameterError: If the record does not tell it.
-    """
-    choice = {name: config[name] for name in BarChoice.model_fields if name in config}
-    if config.get("mode") == "exploration":
-        return ExplorerRequest(**choice, indicators=tuple(IndicatorConfig(**known) for known in config["indicators"]))
-    if config.get("mode") == "backtest" and "request" in config:
-        return BacktestRequest(**config["request"])
-    raise InvalidParameterError("this run cannot be repeated: its record holds no request of a workspace")
 
 
 def _explain(what: str, error: ValidationError) -> str:

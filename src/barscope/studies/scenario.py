@@ -157,7 +157,9 @@ class Scenarios:
             context.enter(CALCULATING)
             result = calculate(context, request, templates, history, run_id)
             symbol, columns = request.symbol, result.columns
-            period = BarPeriod.DAY
+            period, days = BarPeriod.DAY, len(columns.bars)
+            writer.state.feed(int(columns.bars.ts[-1]) + period.length_ns)
+            writer.state.count(cycles=days, completed_cycle=days, position_revaluations=days * len(templates))
             writer.append_processed(symbol, period.name, columns.bars, columns.series, period.length_ns)
             context.seal()
             manifest = _manifest(request, templates) | {

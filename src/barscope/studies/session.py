@@ -5,12 +5,14 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+from barscope.studies.request import ExplorerRequest
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
-    from barscope.studies.request import ExplorerRequest
+    from barscope.store.session_values import ExplorerSession
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +28,7 @@ class IndicatorState:
         stage: What is being done now.
         progress: 0 to 1.
         error: Why it failed, or None.
+        timeframe: The longer bars it is computed on, or None.
     """
 
     run_id: str
@@ -36,6 +39,7 @@ class IndicatorState:
     stage: str = ""
     progress: float = 0.0
     error: str | None = None
+    timeframe: str | None = None
 
 
 def compute_session_id(
@@ -45,8 +49,13 @@ def compute_session_id(
     start_date: str | None = None,
     end_date: str | None = None,
     symbol_type: str = "raw_symbol",
+    options: Mapping[str, Any] | None = None,
 ) -> str:
-    """The id of the session of a choice of bars: a SHA-256 over its JSON, hexadecimal."""
+    """The id of the session of a choice of bars: a SHA-256 over its JSON, hexadecimal.
+
+    Options (`BarChoice.options`) are keys of that JSON only where they are set, so bars as stored have the id of
+    everyone who follows the contract.
+    """
     choice = {
         "publisher_id": publisher_id,
         "rtype": rtype,
@@ -54,8 +63,26 @@ def compute_session_id(
         "start_date": start_date,
         "end_date": end_date,
         "symbol_type": symbol_type,
+        **(options or {}),
     }
     return hashlib.sha256(json.dumps(choice, sort_keys=True).encode()).hexdigest()
+
+
+def source_of(session: ExplorerSession) -> ExplorerRequest:
+    """The choice of bars of a session, as a request without indicators.
+
+    Raises:
+        InvalidParameterError: If it has an option that this barscope does not know.
+    """
+    return ExplorerRequest(
+        symbols=session.symbols,
+        rtype=session.rtype,
+        publisher_id=session.publisher_id,
+        start_date=session.start_date,
+        end_date=session.end_date,
+        symbol_type=session.symbol_type,
+        **session.options,
+    )
 
 
 def session_id_of(request: ExplorerRequest) -> str:
@@ -67,4 +94,5 @@ def session_id_of(request: ExplorerRequest) -> str:
         request.start_date,
         request.end_date,
         request.symbol_type,
+        request.options(),
     )

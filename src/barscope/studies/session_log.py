@@ -9,14 +9,15 @@ from typing import TYPE_CHECKING
 from barscope.errors import UnknownRunError
 from barscope.jobs import JobStatus
 from barscope.store.session_values import IndicatorEntry, SessionIndicator
+from barscope.studies.higher_period import HigherPeriod
 from barscope.studies.session import IndicatorState
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from barscope.indicators.core import Indicator
     from barscope.store.presets import PresetStore
     from barscope.store.runs import RunStore
+    from barscope.studies.plan import AnyIndicator
 
 
 class SessionLog:
@@ -29,7 +30,7 @@ class SessionLog:
         self._presets = presets
         self._runs = runs
 
-    def began(self, run_id: str, session_id: str, indicators: Sequence[Indicator], at: str) -> None:
+    def began(self, run_id: str, session_id: str, indicators: Sequence[AnyIndicator], at: str) -> None:
         """Note that a run computes these indicators for a session."""
         entries = tuple(entry_of(indicator) for indicator in indicators)
         row = SessionIndicator(
@@ -82,6 +83,7 @@ class SessionLog:
                 status=entry.status,
                 progress=float(entry.status == JobStatus.COMPLETED),
                 error=entry.error,
+                timeframe=entry.timeframe,
             )
             for row in self._presets.indicators_of(session_id)
             for entry in row.indicators
@@ -92,7 +94,7 @@ class SessionLog:
         rows = self._presets.indicators_of(session_id)
         return tuple(row.run_id for row in rows if self._status(row.run_id) is JobStatus.COMPLETED)
 
-    def find(self, session_id: str, indicators: Sequence[Indicator], fingerprint: Callable[[], str]) -> str | None:
+    def find(self, session_id: str, indicators: Sequence[AnyIndicator], fingerprint: Callable[[], str]) -> str | None:
         """The newest completed run that holds these indicators over the very same bars, or None.
 
         Args:
@@ -124,7 +126,7 @@ class SessionLog:
             return None
 
 
-def entry_of(indicator: Indicator) -> IndicatorEntry:
+def entry_of(indicator: AnyIndicator) -> IndicatorEntry:
     """An indicator as a row lists it."""
     return IndicatorEntry(
         class_name=indicator.class_name,
@@ -132,12 +134,13 @@ def entry_of(indicator: Indicator) -> IndicatorEntry:
         series=tuple(output.name for output in indicator.outputs),
         status=JobStatus.RUNNING.value,
         source_hash=indicator.source_hash(),
+        timeframe=indicator.timeframe.label if isinstance(indicator, HigherPeriod) else None,
     )
 
 
 def label_of(entry: IndicatorEntry) -> str:
-    """What names an indicator in an error: its class and parameters."""
-    return f"{entry.class_name} {entry.params_canonical}"
+    """What names an indicator in an error: its class, parameters and timeframe."""
+    return f"{entry.class_name} {entry.params_canonical}" + (f" @{entry.timeframe}" if entry.timeframe else "")
 
 
 def _failed(entry: IndicatorEntry, reason: str) -> IndicatorEntry:

@@ -52,7 +52,9 @@ class BacktestPanel:
         self._queue = BacktestQueue(workspace)
         self._awaited: str | None = None
         self._poller = Poller(self._guard(self._step))
-        self.source = SourcePicker(workspace.secmaster, self._guard, self._take_source)
+        self.source = SourcePicker(
+            workspace.secmaster, self._guard, self._take_source, workspace.calendars, workspace.data_splits
+        )
         self.picker = StrategyPicker(self._guard, self._run_chosen, self._reload_strategies)
         self.runs = JobList(self._guard, _Actions(self), "Backtests", "Choose a strategy above and run it.")
         nothing = "Run a backtest, or open one from the list"

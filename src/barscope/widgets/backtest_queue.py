@@ -9,7 +9,8 @@ from barscope.charts.text import plain
 from barscope.domain.periods import period_of_rtype
 from barscope.errors import InvalidParameterError, UnknownRunError
 from barscope.jobs import JobStatus
-from barscope.studies.request import BacktestRequest, request_of
+from barscope.studies.recorded_request import request_of
+from barscope.studies.request import BacktestRequest
 from barscope.widgets.formats import count, fraction, moment
 from barscope.widgets.job_list import JobEntry, followed
 
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from barscope.jobs import Job
-    from barscope.store.runs import RunRecord
+    from barscope.store.run_reader import RunRecord
     from barscope.workspace.workspace import Workspace
 
 RECORDED = 30

@@ -8,14 +8,16 @@ import ipywidgets as widgets
 
 from barscope.charts.text import escape, plain
 from barscope.domain.time import date_of
+from barscope.widgets.bar_options import described
+from barscope.widgets.drawings import DrawingTools
 from barscope.widgets.fields import icon_button, text_line
-from barscope.widgets.source_choices import PERIOD_NAMES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from barscope.charts.data import Theme
     from barscope.studies.request import ExplorerRequest
+    from barscope.widgets.drawings import Drawn
     from barscope.widgets.guard import Guard
     from barscope.widgets.session_chart import SessionChart
 
@@ -40,9 +42,10 @@ class ChartArea:
         symbol: Which of the chosen symbols is drawn.
         theme: Its colours.
         home: The button that shows all bars.
+        tools: What draws on it.
     """
 
-    def __init__(self, chart: SessionChart, guard: Guard, on_symbol: Callable[[], None]) -> None:
+    def __init__(self, chart: SessionChart, guard: Guard, on_symbol: Callable[[], None], drawn: Drawn) -> None:
         self._chart = chart
         self._is_quiet = False
         self.symbol = widgets.Dropdown(tooltip="The symbol in the chart")
@@ -51,7 +54,10 @@ class ChartArea:
         self._facts = text_line().add_class("barscope-facts")
         self._progress = widgets.FloatProgress(min=0.0, max=1.0)
         self._cover = widgets.HTML().add_class("barscope-cover")
-        toolbar = widgets.Box([self.symbol, self._facts, self.theme, self.home]).add_class("barscope-toolbar")
+        self.tools = DrawingTools(chart.live, guard, drawn)
+        toolbar = widgets.Box([self.symbol, self._facts, self.tools.widget, self.theme, self.home]).add_class(
+            "barscope-toolbar"
+        )
         stage = widgets.Box([chart.live.widget, self._cover]).add_class("barscope-stage")
         self.widget = widgets.VBox([toolbar, self._progress, stage]).add_class("barscope-chart-area")
         self._on_symbol = on_symbol
@@ -86,13 +92,14 @@ class ChartArea:
         is_veil = is_reading and chart.live.data is not None
         (self._cover.add_class if is_veil else self._cover.remove_class)("barscope-veil")
         self.home.disabled = chart.bars is None
+        self.tools.enable(chart.bars is not None)
 
     def _what_is_shown(self, source: ExplorerRequest | None) -> str:
         bars = self._chart.bars
         if source is None or bars is None or not len(bars):
             return ""
         first, last = date_of(bars.ts[0]), date_of(bars.ts[-1])
-        return f"{PERIOD_NAMES[source.rtype]} · {len(bars):,} bars · {first} – {last}"
+        return f"{described(source)} · {len(bars):,} bars · {first} – {last}"
 
     def _what_it_waits_for(self, source: ExplorerRequest | None) -> str:
         chart = self._chart

@@ -19,7 +19,7 @@ export default {
     const body = element("div", "barscope-table-body", {role: "rowgroup"});
     const empty = element("div", "barscope-table-empty");
     grid.append(head, body, empty);
-    let active = -1, frame = 0, sort = null, height = ROW;
+    let active = -1, frame = 0, sort = null, height = ROW, width = 0, kept = [];
 
     const get = (name) => model.get(name);
     const set = (name, value) => { model.set(name, value); model.save_changes(); };
@@ -28,6 +28,7 @@ export default {
     // ---- what is in sight
     function span() {
       height = grid.clientHeight || height; // none while its cell is out of sight: draw as many rows as before
+      if (grid.clientWidth && grid.clientWidth !== width) drawHead();
       const first = Math.max(0, Math.floor(grid.scrollTop / ROW));
       return [first, Math.min(get("total"), first + Math.ceil(height / ROW) + 1)];
     }
@@ -60,8 +61,8 @@ export default {
       made.dataset.place = place;
       if (row.tone) made.dataset.tone = row.tone;
       if (get("checkable")) made.append(checkCell(row));
-      row.cells.forEach((text, i) => {
-        const column = get("columns")[i] ?? {};
+      kept.forEach(({column, i}) => {
+        const text = row.cells[i] ?? "";
         const cell = element("div", `barscope-cell barscope-${column.align}`, {role: "gridcell"}, text);
         cell.classList.toggle("barscope-toned", Boolean(column.toned));
         cell.title = text;
@@ -87,8 +88,23 @@ export default {
     }
 
     // ---- headings
+    // The columns there is room for.
+    function inRoom(room) {
+      let found = get("columns").map((column, i) => ({column, i}));
+      const needed = () => found.reduce((sum, {column}) => sum + column.width, get("checkable") ? 28 : 0);
+      while (room && needed() > room) {
+        const most = Math.max(...found.map(({column}) => column.spare ?? 0));
+        if (!most) break;
+        found = found.filter(({column}) => column.spare !== most);
+      }
+      return found;
+    }
+
     function drawHead() {
-      const columns = get("columns"), [key, down] = get("sort");
+      const [key, down] = get("sort");
+      width = grid.clientWidth;
+      kept = inRoom(width);
+      const columns = kept.map(({column}) => column);
       const widths = columns.map((c) => c.grow ? `minmax(${c.width}px, ${c.grow}fr)` : `${c.width}px`);
       grid.style.setProperty("--barscope-columns", (get("checkable") ? "28px " : "") + widths.join(" "));
       const least = columns.reduce((sum, c) => sum + c.width, get("checkable") ? 28 : 0);

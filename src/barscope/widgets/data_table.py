@@ -32,6 +32,7 @@ class Column:
         width: Pixels, at least.
         grow: Its share of the room that is left.
         toned: Whether it shows the tone of its row in colour.
+        spare: Where there is no room for all columns, those of the highest number go first; 0 always stays.
     """
 
     key: str
@@ -41,6 +42,7 @@ class Column:
     width: int = 90
     grow: float = 1.0
     toned: bool = False
+    spare: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +77,8 @@ class DataTable(anywidget.AnyWidget):  # type: ignore[misc]  # carries no types
 
     _esm = asset("data_table.js")
     _css = asset("data_table.css")
+    page_sets = frozenset({"wanted", "sort", "current", "checked"})
+    page_says = frozenset({"again"})
     columns = traitlets.List(traitlets.Dict()).tag(sync=True)
     page = traitlets.Dict({"first": 0, "rows": []}).tag(sync=True)
     total = traitlets.Int(0).tag(sync=True)
@@ -162,7 +166,7 @@ class DataTable(anywidget.AnyWidget):  # type: ignore[misc]  # carries no types
 
 def _described(column: Column) -> dict[str, Any]:
     """What a page knows of a column."""
-    return {name: getattr(column, name) for name in ("key", "label", "align", "width", "grow", "toned")}
+    return {name: getattr(column, name) for name in ("key", "label", "align", "width", "grow", "toned", "spare")}
 
 
 def _is_missing(value: object) -> bool:

@@ -11,6 +11,8 @@ from barscope.charts.data import ChartSpec
 from barscope.errors import InvalidParameterError
 from barscope.widgets.cells import after_each_cell
 from barscope.widgets.chart_area import ChartArea, theme_of
+from barscope.widgets.chart_settings_panel import ChartSettingsPanel
+from barscope.widgets.drawings import DrawingForm
 from barscope.widgets.guard import Guard
 from barscope.widgets.indicator_list import IndicatorList
 from barscope.widgets.indicator_picker import IndicatorPicker
@@ -19,12 +21,14 @@ from barscope.widgets.poller import Poller
 from barscope.widgets.session_chart import SessionChart
 from barscope.widgets.session_list import SessionList, summaries
 from barscope.widgets.session_model import SessionModel
+from barscope.widgets.setups_page import SetupsPage
 from barscope.widgets.source_picker import SourcePicker
 from barscope.widgets.surroundings import Surroundings
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from barscope.domain.annotations import Annotation
     from barscope.jobs import Job
     from barscope.studies.request import ExplorerRequest
     from barscope.widgets.live_chart import LiveChart
@@ -33,7 +37,7 @@ if TYPE_CHECKING:
     from barscope.workspace.workspace import Workspace
 
 CHART_HEIGHT = 600
-INDICATORS, SESSIONS = "Indicators", "Sessions"
+INDICATORS, CHART, SETUPS, SESSIONS = "Indicators", "Chart", "Setups", "Sessions"
 _SETTINGS = "explorer panel"
 """The name of the panel's settings in presets.db."""
 
@@ -50,7 +54,10 @@ class ExplorerPanel:
         picker: The catalogue of indicators with the parameter form.
         indicators: The list of the session's indicators.
         sessions: The list of earlier sessions.
+        setups: Where a condition holds in the chart, to step through.
         area: The chart with its toolbar.
+        settings: How the chart is drawn.
+        drawings: What was drawn on the symbol.
     """
 
     def __init__(self, workspace: Workspace, *, height: int = CHART_HEIGHT) -> None:
@@ -59,14 +66,21 @@ class ExplorerPanel:
         self._was_live = False
         self._retention_notices = len(workspace.explorer.retention.notices)
         self._model = SessionModel(workspace.explorer, workspace.jobs)
-        self._chart = SessionChart(workspace, ChartSpec(height=height))
+        self._chart = SessionChart(workspace, ChartSpec(height=height), self._tell)
         self._poller = Poller(self._guard(self._step))
         actions = _Actions(self)
-        self.source = SourcePicker(workspace.secmaster, self._guard, self._open_source)
+        self.source = SourcePicker(
+            workspace.secmaster, self._guard, self._open_source, workspace.calendars, workspace.data_splits
+        )
         self.picker = IndicatorPicker(self._guard, self._add, self._reload_indicators)
         self.indicators = IndicatorList(self._guard, actions)
         self.sessions = SessionList(self._guard, actions)
-        self.area = ChartArea(self._chart, self._guard, self._turn_to_symbol)
+        self.area = ChartArea(self._chart, self._guard, self._turn_to_symbol, actions)
+        self.settings = ChartSettingsPanel(
+            self._chart.choices, workspace.charts, self._guard, self._go_on, comparing=True
+        )
+        self.drawings = DrawingForm(self._guard, actions)
+        self.setups = SetupsPage(workspace, self._guard, self._chart.live, height, self._go_on)
         self.surroundings = Surroundings()
         self.widget = self._arrange(height)
         self._restore_theme()
@@ -106,20 +120,26 @@ class ExplorerPanel:
         return self._guard.notices
 
     def add_indicator(
-        self, class_name: str, params: Mapping[str, Any] | None = None, *, fresh: bool = False
+        self,
+        class_name: str,
+        params: Mapping[str, Any] | None = None,
+        timeframe: str | None = None,
+        *,
+        fresh: bool = False,
     ) -> Job[Any]:
         """Add an indicator to the session, as the button does.
 
         Args:
             class_name: Its registered name.
             params: Its parameters; those left out take their defaults.
+            timeframe: The longer bars to compute it on, such as `1h`; None is those of the chart.
             fresh: Compute again even if the same was recorded before.
 
         Raises:
             BarscopeError: If the indicator does not hold, or no bars are chosen.
         """
         with self._guard.lock:
-            job = self._model.add(class_name, params or {}, fresh=fresh)
+            job = self._model.add(class_name, params or {}, timeframe, fresh=fresh)
             self._go_on()
             self._show_sessions()
         return job
@@ -131,6 +151,7 @@ class ExplorerPanel:
         """
         with self._guard.lock:
             self._model.read()
+            self._chart.take_annotations()
             self._go_on()
             self._show_sessions()
 
@@ -140,6 +161,7 @@ class ExplorerPanel:
             self._stop_listening()
             self._poller.stop()
             self._chart.close()
+            self.setups.close()
             self._model.release()
             close_all(self.widget)
 
@@ -171,8 +193,8 @@ class ExplorerPanel:
         self._chart.open(self._model.source, self.area.symbol.value)
         self._go_on()
 
-    def _add(self, class_name: str, params: dict[str, Any]) -> None:
-        self.add_indicator(class_name, params)
+    def _add(self, class_name: str, params: dict[str, Any], timeframe: str | None) -> None:
+        self.add_indicator(class_name, params, timeframe)
 
     def _go_on(self) -> None:
         """Show what is there, and look again while something is under way."""
@@ -183,16 +205,20 @@ class ExplorerPanel:
         live = self._model.follow()
         waiting = self._chart.update(self._model.entries.values(), self._model.previews())
         self._model.mark(self._chart.problems)
+        searching = self.setups.update()
         self._show()
         if self._was_live and not live:
             self._show_sessions()
         self._was_live = live
-        return live or waiting
+        return live or waiting or searching
 
     def _show(self) -> None:
         source = self._model.source
         self.area.update(source)
         self.picker.enable(source is not None)
+        self.picker.offer_timeframes(self.source.options.longer)
+        self.settings.show(self._chart.live.data, self._chart.live.spec.theme, self.source.symbols.choices)
+        self.drawings.show(self._chart.annotations)
         self.indicators.show(self._model.entries.values(), len(self._model.before), has_source=source is not None)
         notices = self._workspace.explorer.retention.notices
         for notice in notices[self._retention_notices :]:
@@ -206,6 +232,9 @@ class ExplorerPanel:
         for failure in self._workspace.reload_indicators():
             self._show_load_failure(failure)
 
+    def _tell(self, problem: str) -> None:
+        self.notices.show(problem, level="warning")
+
     def _show_load_failure(self, failure: Any) -> None:  # noqa: ANN401
         message = f"The indicators in {failure.source} could not be loaded: {failure.error}"
         self.notices.show(message, failure.traceback, level="warning")
@@ -215,6 +244,8 @@ class ExplorerPanel:
     def _arrange(self, height: int) -> widgets.Widget:
         self._pages = {
             INDICATORS: widgets.VBox([self.picker.widget, self.indicators.widget]),
+            CHART: widgets.VBox([_scrolled(self.settings.widget, self.drawings.widget)]),
+            SETUPS: widgets.VBox([self.setups.widget]),
             SESSIONS: widgets.VBox([self.sessions.widget]),
         }
         self._tabs = widgets.ToggleButtons(options=list(self._pages)).add_class("barscope-tabs")
@@ -237,6 +268,7 @@ class ExplorerPanel:
 
     def _set_theme(self, change: dict[str, Any]) -> None:
         self._chart.set_theme(theme_of(self.area.theme.value, is_dark=self.surroundings.dark))
+        self._show()
         if change["name"] == "value":
             self._workspace.presets.chart_settings.set(_SETTINGS, {"theme": self.area.theme.value})
 
@@ -246,6 +278,10 @@ class ExplorerPanel:
         if isinstance(kept, dict) and kept.get("theme") in choices:
             self.area.theme.value = kept["theme"]
         self._chart.set_theme(theme_of(self.area.theme.value, is_dark=False))
+
+
+def _scrolled(*parts: widgets.Widget) -> widgets.Widget:
+    return widgets.VBox(parts).add_class("barscope-chart-page")
 
 
 class _Actions:
@@ -262,7 +298,7 @@ class _Actions:
 
     def duplicate(self, key: Key) -> None:
         entry = self._model.entries[key]
-        self._panel.picker.select(entry.class_name, entry.params)
+        self._panel.picker.select(entry.class_name, entry.params, entry.timeframe)
 
     def cancel(self, key: Key) -> None:
         self._model.cancel(key)
@@ -286,22 +322,23 @@ class _Actions:
 
     def carry_over(self) -> None:
         for config in self._model.before:
-            self._panel._guard(self._model.add)(config.class_name, config.params)
+            self._panel._guard(self._model.add)(config.class_name, config.params, config.timeframe)
         self._panel._go_on()
         self._panel._show_sessions()
 
     def open_session(self, source: ExplorerRequest) -> None:
         self._panel.source.set(source)
-        self._panel._workspace.explorer.create_or_get_session(
-            source.publisher_id,
-            source.rtype,
-            source.symbols,
-            source.start_date,
-            source.end_date,
-            source.symbol_type,
-        )
+        self._panel._workspace.explorer.open_session_of(source)
         self._panel._tabs.value = INDICATORS
         self._panel._show_sessions()
+
+    def add(self, annotation: Annotation) -> None:
+        self._panel._chart.add(annotation)
+        self._panel._show()
+
+    def remove_drawing(self, annotation_id: str) -> None:
+        self._panel._chart.remove(annotation_id)
+        self._panel._show()
 
     def pin_session(self, session_id: str, pinned: bool) -> None:
         self._panel._workspace.explorer.pin_session(session_id, pinned)

@@ -24,6 +24,17 @@ def text_line(text: str = "") -> widgets.HTML:
     return widgets.HTML(escape(text)).add_class("barscope-text")
 
 
+def kept_back(part: widgets.Widget) -> widgets.Stack:
+    """A place for a widget that a page draws when it is first turned to, by `turn_to`, and keeps from then on."""
+    return widgets.Stack([part], selected_index=None)
+
+
+def turn_to(place: widgets.Stack) -> None:
+    """Draw what is kept back, where it is not drawn yet."""
+    if place.selected_index is None:
+        place.selected_index = 0
+
+
 def icon_button(icon: str, tooltip: str) -> widgets.Button:
     """A small button with a picture; the tooltip is its name."""
     return widgets.Button(icon=icon, tooltip=tooltip).add_class("barscope-icon")

@@ -9,11 +9,12 @@ import ipywidgets as widgets
 from barscope.charts.text import escape, plain
 from barscope.errors import InvalidParameterError
 from barscope.indicators.registry import catalogue, search
+from barscope.widgets.bar_options import AS_STORED, offer, timeframe_name
 from barscope.widgets.fields import icon_button, indicator_label
 from barscope.widgets.parameter_form import ParameterForm
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from barscope.widgets.guard import Guard
 
@@ -31,12 +32,13 @@ class IndicatorPicker:
         group: One group, or all.
         found: The indicators that match; its value is the chosen class name.
         form: The parameters of the chosen one.
+        timeframe: The longer bars to compute it on; empty for those of the chart.
         add: The button.
         reload: The button that imports the user's own indicators again.
     """
 
     def __init__(
-        self, guard: Guard, on_add: Callable[[str, dict[str, Any]], None], on_reload: Callable[[], None]
+        self, guard: Guard, on_add: Callable[[str, dict[str, Any], str | None], None], on_reload: Callable[[], None]
     ) -> None:
         self._on_add = on_add
         self._on_reload = on_reload
@@ -46,7 +48,7 @@ class IndicatorPicker:
         self._listen(guard)
         self.refresh()
 
-    def select(self, class_name: str, params: Mapping[str, Any] | None = None) -> None:
+    def select(self, class_name: str, params: Mapping[str, Any] | None = None, timeframe: str | None = None) -> None:
         """Choose an indicator and fill in its form.
 
         Raises:
@@ -56,6 +58,8 @@ class IndicatorPicker:
             self._used[class_name] = dict(params)
         if class_name not in {value for _label, value in self.found.options}:
             self.search.value, self.group.value = "", ALL_GROUPS
+        if timeframe in {value for _label, value in self.timeframe.options}:
+            self.timeframe.value = timeframe
         if self.found.value == class_name:
             self._show()
         else:
@@ -73,6 +77,11 @@ class IndicatorPicker:
         """Whether there are bars to compute on."""
         self._enabled = enabled
         self._judge()
+
+    def offer_timeframes(self, labels: Sequence[str]) -> None:
+        """Offer longer bars than those of the chart."""
+        offer(self.timeframe, [("On these bars", AS_STORED), *((f"On {timeframe_name(one)}", one) for one in labels)])
+        self.timeframe.layout.display = "" if labels else "none"
 
     # ---- from one step to the next
 
@@ -106,7 +115,7 @@ class IndicatorPicker:
             raise InvalidParameterError(self.form.problem)
         class_name, params = self.found.value, self.form.params
         self._used[class_name] = params
-        self._on_add(class_name, params)
+        self._on_add(class_name, params, self.timeframe.value or None)
 
     def _reload(self) -> None:
         self._on_reload()
@@ -123,9 +132,12 @@ class IndicatorPicker:
         self._count = widgets.HTML().add_class("barscope-hint")
         self.form = ParameterForm(guard, self._judge)
         self._problem = widgets.HTML().add_class("barscope-problem")
+        self.timeframe = widgets.Dropdown(tooltip="Longer bars: a value appears once the longer bar is complete")
+        self.timeframe.add_class("barscope-timeframe")
+        self.offer_timeframes(())
         self.add = widgets.Button(description="Add indicator", icon="plus", button_style="primary")
         line = widgets.Box([self.search, self.group, self.reload]).add_class("barscope-search")
-        footer = widgets.Box([self._problem, self._count, self.add]).add_class("barscope-add")
+        footer = widgets.Box([self._problem, self._count, self.timeframe, self.add]).add_class("barscope-add")
         self.widget = widgets.VBox([line, self.found, self.form.widget, footer]).add_class("barscope-picker")
 
     def _listen(self, guard: Guard) -> None:

@@ -17,11 +17,11 @@ from barscope.errors import InvalidParameterError, cut
 from barscope.widgets.live_figure import LiveFigure, Move
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
-    from barscope.charts.data import ChartData, ChartSeries, Theme
+    from barscope.charts.data import ChartData, ChartSeries, Highlight, Theme
     from barscope.charts.drawing import View
-    from barscope.charts.lod import Buckets
+    from barscope.domain.annotations import Annotation, Point
 
 DEBOUNCE_S = 0.04
 _PAN = {"left": -0.2, "right": 0.2}
@@ -39,9 +39,10 @@ class LiveChart:
         """
         self._spec = spec or ChartSpec()
         self._drawing: Drawing | None = None
-        self._sent: Buckets | None = None
+        self._sent: View | None = None
         self._pending: Move | None = None
         self._timer: asyncio.TimerHandle | None = None
+        self._on_point: list[Callable[[Point | None], None]] = []
         self._loop = _running_loop()
         self.widget = LiveFigure()
         self.widget.on_move(self._on_move)
@@ -118,10 +119,38 @@ class LiveChart:
         with self.widget.lock:
             self._step(self._shown(), replace(self._spec, visible=None))
 
+    def set_annotations(self, annotations: Iterable[Annotation]) -> None:
+        """Other annotations on the same chart; sends them alone."""
+        with self.widget.lock:
+            drawing = self._shown()
+            data = replace(drawing.data, annotations=tuple(annotations))
+            self._drawing = Drawing(data, like=drawing)
+            self._step(self._drawing, self._spec)
+
+    def set_highlights(self, highlights: Iterable[Highlight]) -> None:
+        """Other shaded stretches on the same chart; the visible range stays."""
+        with self.widget.lock:
+            drawing = self._shown()
+            data = replace(drawing.data, highlights=tuple(highlights))
+            self._redraw(Drawing(data, like=drawing), self._spec)
+
+    def take_tool(self, tool: str) -> None:
+        """What a click on the prices places from now on; empty for nothing."""
+        with self.widget.lock:
+            self.widget.tool = tool
+
+    def on_point(self, listener: Callable[[Point | None], None]) -> None:
+        """Calls `listener` with each bar and price that is clicked with a tool in hand; None puts the tool away."""
+        self._on_point.append(listener)
+
     def set_theme(self, theme: Theme) -> None:
         """Draws the same view in other colours."""
+        self.restyle(theme, self._spec.height)
+
+    def restyle(self, theme: Theme, height: int) -> None:
+        """Draws the same view in other colours and of another height, in pixels."""
         with self.widget.lock:
-            spec = replace(self._spec, theme=theme)
+            spec = replace(self._spec, theme=theme, height=height)
             if self._drawing is None:
                 self.widget.replace(empty_parts(spec))
                 self._spec = spec
@@ -138,24 +167,31 @@ class LiveChart:
     def _redraw(self, drawing: Drawing, spec: ChartSpec) -> None:
         view = drawing.view(spec)
         self.widget.replace(figure_parts(drawing, spec, hover=False, view=view))
-        self._drawing, self._spec, self._sent = drawing, spec, view.buckets
+        self._drawing, self._spec, self._sent = drawing, spec, view
 
     def _step(self, drawing: Drawing, spec: ChartSpec, source: str | None = None) -> None:
         """Sends what a new visible range needs, to every page; `source` is the view that has it already."""
         view = drawing.view(spec)
-        covered = self._sent is not None and _covers(self._sent, view)
-        self.widget.step(() if covered else view.arrays, view.layout, source)
-        self._spec, self._sent = spec, self._sent if covered else view.buckets
+        sent = self._sent
+        covered = sent is not None and _covers(sent, view)
+        known = {} if sent is None else {part: sent.layout[part] for part in ("shapes", "annotations")}
+        layout = {key: value for key, value in view.layout.items() if key not in known or value != known[key]}
+        self.widget.step(() if covered else view.arrays, layout, source)
+        self._spec, self._sent = spec, replace(sent, layout=view.layout) if sent is not None and covered else view
 
     # ---- what a person did
 
     def _on_move(self, move: Move) -> None:
-        """Applies a move at once; moves that follow within 40 ms wait, and only the newest of them counts."""
+        """Applies a move at once; moves that follow within 40 ms wait, and only the newest of them counts.
+
+        What is done with a tool in hand always counts.
+        """
         loop = self._loop
         if loop is None or not loop.is_running():
             self._apply(move)
         else:
-            loop.call_soon_threadsafe(self._schedule, move)
+            act = self._apply if move.kind in ("point", "drop") else self._schedule
+            loop.call_soon_threadsafe(act, move)
 
     def _schedule(self, move: Move) -> None:
         self._pending = move
@@ -176,7 +212,9 @@ class LiveChart:
             spec = replace(
                 self._spec, width=self._spec.width if move.width is None else min(max(move.width, 200), 10_000)
             )
-            if move.range is not None:
+            if move.kind == "point" and move.range is not None:
+                self._place(self._drawing.point(*move.range))
+            elif move.range is not None:
                 visible = self._drawing.clamp(*move.range)
                 source = move.view if move.kind == "view" and visible == move.range else None
                 self._step(self._drawing, replace(spec, visible=visible), source)
@@ -188,17 +226,24 @@ class LiveChart:
                 self._step(self._drawing, replace(spec, visible=(middle - half, middle + half)))
             elif move.kind == "home":
                 self._step(self._drawing, replace(spec, visible=None))
+            elif move.kind == "drop":
+                self._place(None)
             elif spec != self._spec:
                 self._step(self._drawing, spec)
 
+    def _place(self, point: Point | None) -> None:
+        for listener in self._on_point:
+            listener(point)
 
-def _covers(sent: Buckets, view: View) -> bool:
+
+def _covers(sent: View, view: View) -> bool:
     """Whether the candles a page has are those of the view, and reach as far as it."""
-    wanted, (first, last) = view.buckets, view.visible
+    had, wanted, (first, last) = sent.buckets, view.buckets, view.visible
     return (
-        sent.label == wanted.label
-        and (sent.start[0] <= wanted.start[0] or sent.start[0] - 0.5 <= first)
-        and (sent.stop[-1] >= wanted.stop[-1] or sent.stop[-1] - 0.5 >= last)
+        had.label == wanted.label
+        and sent.scale == view.scale
+        and (had.start[0] <= wanted.start[0] or had.start[0] - 0.5 <= first)
+        and (had.stop[-1] >= wanted.stop[-1] or had.stop[-1] - 0.5 >= last)
     )
 
 

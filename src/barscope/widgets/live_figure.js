@@ -2,6 +2,7 @@
 // of figures; its view is then told to stay quiet where plotly's own would talk to the kernel at every turn.
 const VERSION = "__VERSION__";
 const PAGE = (globalThis.__barscope ??= {bundles: {}, views: new WeakMap()});
+const KEYS = "Arrow keys pan, plus and minus zoom, Home shows all of it.";
 const HOME = {width: 24, height: 24, path: "M4 11.5 12 5l8 6.5V20h-5.5v-5h-5v5H4z"};
 
 function bundle(model) {
@@ -12,6 +13,12 @@ function bundle(model) {
 }
 
 async function fetchBundle(model) {
+  const served = document.querySelector("link[data-barscope-bundle]"); // a page of ours serves it as a file
+  if (served) {
+    const module = await import(served.href);
+    adapt(module.FigureView.prototype);
+    return module;
+  }
   const packed = await new Promise((resolve) => {
     const receive = (message, buffers) => {
       if (message.barscope !== "bundle") return;
@@ -19,7 +26,7 @@ async function fetchBundle(model) {
       resolve(buffers[0]);
     };
     model.on("msg:custom", receive);
-    model.send({barscope: "bundle"});
+    model.send({ask: "bundle"});
   });
   const stream = new Blob([packed]).stream().pipeThrough(new DecompressionStream("gzip"));
   const source = await new Response(stream).blob();
@@ -62,12 +69,14 @@ function adapt(view) {
       modeBarButtonsToRemove: [...this.model.get("_config").modeBarButtonsToRemove, "resetScale2d"],
       modeBarButtonsToAdd: [{name: "home", title: "Show all bars (Home)", icon: HOME, click: () => tell("home")}]};
     seeing(this, {_config: config}, () => perform_render.call(this));
-    this.el.on("plotly_doubleclick", () => tell("home"));
+    const isPlacing = () => performance.now() - (this.placing?.last ?? -Infinity) < 600; // two points are no double click
+    this.el.on("plotly_doubleclick", () => { if (!isPlacing()) tell("home"); });
     this.el.on("plotly_relayouting", () => this.crosshair.refresh());
     this.el.on("plotly_afterplot", () => this.crosshair.refresh());
     this.crosshair ??= barscopeCrosshair(this.el);
     this.keys ??= listen(this.el, tell);
     this.wheel ??= zoom(this.el, (range) => tell("wheel", range));
+    this.placing ??= placing(this, tell);
     this.resized ??= watch(this.el, () => { this.autosizeFigure(); tell("resize"); });
     this.crosshair.refresh();
     tell("resize"); // the labels of the time axis are laid out for this width
@@ -95,6 +104,7 @@ function adapt(view) {
     this.resized?.disconnect();
     this.keys?.abort();
     this.wheel?.remove();
+    this.placing?.remove();
     this.crosshair?.remove();
     remove.call(this);
   };
@@ -152,12 +162,43 @@ function zoom(el, ask) {
   return {answered, remove: () => { clearTimeout(waiting); el.removeEventListener("wheel", turn, {capture: true}); }};
 }
 
+// With a tool in hand a click on the prices says where; a press that moves is still a pan. Escape puts the tool away.
+function placing(view, tell) {
+  const stop = new AbortController(), el = view.el, {signal} = stop, model = view.model.model;
+  const inHand = () => Boolean(model.get("tool"));
+  const show = () => el.classList.toggle("barscope-placing", inHand());
+  const placed = {last: -Infinity, remove: () => stop.abort()};
+  let pressed = null;
+  el.addEventListener("pointerdown", (event) => {
+    const isPlot = event.button === 0 && !event.target.closest(".modebar");
+    pressed = inHand() && isPlot ? {x: event.clientX, y: event.clientY} : null;
+  }, {capture: true, signal});
+  document.addEventListener("pointerup", (event) => {
+    const from = pressed, layout = el._fullLayout;
+    pressed = null;
+    if (!from || Math.hypot(event.clientX - from.x, event.clientY - from.y) > 4 || !layout?._size) return;
+    const box = el.getBoundingClientRect(), [x, y] = [event.clientX - box.left, event.clientY - box.top];
+    const {xaxis, yaxis, _size: size} = layout, foot = yaxis._offset + yaxis._length;
+    if (x < size.l || x > size.l + size.w || y < yaxis._offset || y > foot) return;
+    placed.last = performance.now();
+    tell("point", [xaxis.p2d(x - size.l), yaxis.p2d(y - yaxis._offset)]);
+  }, {capture: true, signal});
+  el.addEventListener("keydown", (event) => {
+    if (event.key !== "Escape" || !inHand()) return;
+    event.stopPropagation();
+    tell("drop");
+  }, {signal});
+  model.on("change:tool", show);
+  signal.addEventListener("abort", () => model.off("change:tool", show));
+  show();
+  return placed;
+}
+
 function listen(el, tell) {
   const stop = new AbortController();
   const keys = {ArrowLeft: "left", ArrowRight: "right", "+": "in", "=": "in", "-": "out", Home: "home", "0": "home"};
   el.tabIndex = 0;
   el.setAttribute("role", "application");
-  el.setAttribute("aria-label", "Chart: arrow keys pan, plus and minus zoom, Home shows all bars");
   el.style.outlineOffset = "-2px";
   el.addEventListener("keydown", (event) => {
     const move = keys[event.key];
@@ -183,16 +224,23 @@ export default () => {
       resolve();
     };
     model.on("change:_sync", receive);
-    model.send({barscope: "sync", token});
+    model.send({ask: "sync", token});
   })));
   return {
     async render({model, el}) {
       if (ready) ready = undefined;
       await start(model);
       const clean = figure.render({model, el});
+      const describe = () => el.setAttribute("aria-label", `${model.get("description") || "Chart."} ${KEYS}`);
+      model.on("change:description", describe);
+      describe();
       const again = () => PAGE.views.get(el).perform_render();
       model.on("change:_revision", again);
-      return () => { model.off("change:_revision", again); clean(); };
+      return () => {
+        model.off("change:_revision", again);
+        model.off("change:description", describe);
+        clean();
+      };
     },
   };
 };

@@ -27,7 +27,7 @@ from barscope.charts.figure import CONFIG
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-Kind = Literal["view", "wheel", "home", "left", "right", "in", "out", "resize"]
+Kind = Literal["view", "wheel", "home", "left", "right", "in", "out", "resize", "point", "drop"]
 _LIVE = ("_widget_data", "_widget_layout")
 
 
@@ -37,10 +37,10 @@ class Move:
 
     Attributes:
         kind: `view` for a range the view shows already (a drag), `wheel` for one it asks for, a key, the Home
-            button, or a new width.
+            button, a new width, a `point` that was clicked with a tool in hand, or `drop` to put the tool away.
         view: The view it was done in.
         width: Pixels of its plot.
-        range: First and last visible position, for `view` and `wheel`.
+        range: First and last visible position, for `view` and `wheel`; position and price of a `point`.
     """
 
     kind: Kind
@@ -66,8 +66,15 @@ class LiveFigure(go.FigureWidget):  # type: ignore[misc]
         "__VERSION__", plotly.__version__
     )
     _css = _asset("barscope.charts", "crosshair.css")
+    page_sets = frozenset({"_js2py_relayout"})
+    page_says = frozenset({"barscope"})
+    page_asks = frozenset({"ask"})
     _revision = traitlets.Int(0).tag(sync=True)
     _sync = traitlets.Unicode("").tag(sync=True)
+    tool = traitlets.Unicode("").tag(sync=True)
+    """What a click on the prices places; empty where it places nothing."""
+    description = traitlets.Unicode("").tag(sync=True)
+    """What it shows, in words; a screen reader says it."""
 
     def __init__(self) -> None:
         self._figure_lock = threading.RLock()
@@ -81,6 +88,11 @@ class LiveFigure(go.FigureWidget):  # type: ignore[misc]
     def lock(self) -> threading.RLock:
         """Held for every change; re-entrant."""
         return self._figure_lock
+
+    @staticmethod
+    def page_may_set(_trait: str, value: object) -> bool:
+        """Whether a page that is not trusted may say this of its layout: the tool of a drag, nothing else."""
+        return isinstance(value, dict) and set(value.get("relayout_data") or {"nothing"}) == {"dragmode"}
 
     def on_move(self, listener: Callable[[Move], None]) -> None:
         """Calls `listener` with each move of a user, on the thread the message arrived on."""
@@ -127,10 +139,10 @@ class LiveFigure(go.FigureWidget):  # type: ignore[misc]
             super()._handle_msg(msg)
 
     def _on_message(self, _widget: object, content: dict[str, Any], _buffers: object) -> None:
-        what = content.get("barscope")
-        if what == "bundle":
+        what, asked = content.get("barscope"), content.get("ask")
+        if asked == "bundle":
             self.send({"barscope": "bundle"}, buffers=[_bundle()])
-        elif what == "sync":
+        elif asked == "sync":
             with self.lock:
                 self._answers["_sync"] = str(content.get("token"))
                 self.send_state([*_LIVE, "_revision", "_sync"])
@@ -152,7 +164,7 @@ def _move(content: dict[str, Any]) -> Move | None:
     """What a page says, or None where it is not what a page of ours would say."""
     kind, bounds, width = content["barscope"], content.get("range"), content.get("width")
     visible = None
-    if kind in ("view", "wheel"):
+    if kind in ("view", "wheel", "point"):
         if not isinstance(bounds, list) or len(bounds) != 2 or not all(_is_number(b) for b in bounds):
             return None
         visible = (float(bounds[0]), float(bounds[1]))

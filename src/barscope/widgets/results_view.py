@@ -8,39 +8,44 @@ from typing import TYPE_CHECKING, Any
 
 import ipywidgets as widgets
 
-from barscope.charts.data import ChartSpec
+from barscope.charts.data import ChartData, ChartSpec, Highlight
+from barscope.charts.description import Description, describe_chart, describe_equity, describe_trades
 from barscope.charts.journey import PAGE, trade_spec
-from barscope.charts.text import escape, plain
+from barscope.charts.text import disclosure, escape, plain
 from barscope.jobs import JobStatus
 from barscope.widgets.chart_area import AUTO, THEMES, theme_of
 from barscope.widgets.data_table import Column, DataTable, TableRow
-from barscope.widgets.fields import icon_button, text_line
+from barscope.widgets.fields import icon_button, kept_back, text_line, turn_to
 from barscope.widgets.figure_view import FigureView
 from barscope.widgets.formats import count
 from barscope.widgets.live_chart import LiveChart
 from barscope.widgets.run_card import RunCard
+from barscope.widgets.run_chart_settings import RunChartSettings
+from barscope.widgets.run_outcome import RunOutcome
 from barscope.widgets.trades_table import TradesTable
 from barscope.workspace.run_view import enqueue_figure, enqueue_run_view
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from barscope.domain.roundtrips import RoundTrip
     from barscope.jobs import Job
     from barscope.widgets.guard import Guard
     from barscope.workspace.run_view import FigureParts, RunView
-    from barscope.workspace.workspace import Workspace
+    from barscope.workspace.shelf import Shelf
 
-CHART, EQUITY, PNL, TRADES, JOURNEY, METRICS, CARD = (
-    "Chart", "Equity", "P&L", "Trades", "Journey", "Metrics", "Run card",
+CHART, EQUITY, PNL, TRADES, JOURNEY, METRICS, CARD, OUTCOME = (
+    "Chart", "Equity", "P&L", "Trades", "Journey", "Metrics", "Run card", "Outcome",
 )  # fmt: skip
 _OF_BACKTESTS = (CHART, EQUITY, PNL, TRADES, JOURNEY, METRICS, CARD)
 _OF_EXPLORATIONS = (CHART, CARD)
-_OF_OTHERS = (CARD,)
+_OF_OTHERS = (OUTCOME, CARD)
 _FIGURES = {EQUITY: "equity", PNL: "pnl", JOURNEY: "journey"}
-_METRICS = (Column("what", "Metric", str, "left", 200), Column("value", "Value", str, "right", 140, 0.6))
+_METRICS = (Column("what", "Metric", str, "left", 190, 0), Column("value", "Value", str, "right", 170, 0))
 _BY_ENTRY = "entry"
 _ORDERS = (("By entry", _BY_ENTRY), ("By result", "pnl"))
 TOOLBARS_PX = 76
+LEAST_PX = 260
 
 
 class ResultsView:
@@ -58,13 +63,14 @@ class ResultsView:
         trades: The round trips; one that is clicked is shown in the chart.
         metrics: The metrics.
         card: What the run came from.
+        outcome: What became of a run without results.
+        summary: What the open chart shows, in words.
+        looks: How the chart is drawn.
         view: What is shown, or None.
         error: Why it cannot be shown, or None.
     """
 
-    def __init__(
-        self, workspace: Workspace, guard: Guard, height: int, on_news: Callable[[], None], nothing: str
-    ) -> None:
+    def __init__(self, workspace: Shelf, guard: Guard, height: int, on_news: Callable[[], None], nothing: str) -> None:
         self._workspace = workspace
         self._on_news = on_news
         self._nothing = nothing
@@ -75,6 +81,7 @@ class ResultsView:
         self._spec = ChartSpec(height=height - TOOLBARS_PX)
         self._is_dark = False
         self._is_quiet = False
+        self._said: dict[str, Description] = {}
         self.view: RunView | None = None
         self.error: str | None = None
         self._make_widgets(guard)
@@ -113,6 +120,10 @@ class ResultsView:
         self._is_dark = is_dark
         self._set_theme()
 
+    def resize(self, height: int) -> None:
+        """Draw the charts that high, in pixels."""
+        self._respec(height=max(height, LEAST_PX))
+
     def show_trade(self, place: int) -> None:
         """Turn to the chart and to the bars of a round trip, with as many bars again before and after."""
         if self.view is None:
@@ -150,6 +161,11 @@ class ResultsView:
             self._job = enqueue_run_view(self._workspace, self._wanted, symbol, self._spec, known)
         self._on_news()
 
+    def _read_again(self) -> None:
+        """Read and draw the run as it is to be drawn now."""
+        if self.view is not None:
+            self._read(self.view.symbol)
+
     def _take(self, job: Job[RunView]) -> None:
         if job.snapshot.status is JobStatus.FAILED:
             self.view, self.error = None, job.snapshot.error
@@ -165,11 +181,26 @@ class ResultsView:
                 self.trades.show_trips(view.trips, view.chart.period, view.chart.zone)
             self.metrics.show(_metric_rows(view))
             self.card.show(view.run)
+        self.outcome.show(view.run.record)
         if view.spec != self._spec:  # turned dark while it was read
             self._read(view.symbol)
         self._draw()
         if self._zoom_to is not None:
             self._zoom()
+        self._describe(view)
+
+    def _describe(self, view: RunView) -> None:
+        """Say in words what each chart shows."""
+        self._said = {}
+        if view.chart is not None:
+            self._said[CHART] = describe_chart(view.chart)
+        if view.summary is not None:
+            self._said[EQUITY] = describe_equity(view.summary)
+            self._said[PNL] = describe_trades("Profit and loss by trade", view.trips)
+            self._said[JOURNEY] = describe_trades("Journey of the trades", view.trips)
+        for tab, said in self._said.items():
+            figure = self.chart if tab == CHART else self.figures[tab]
+            figure.widget.description = str(said)
 
     def _offer(self, view: RunView) -> None:
         tabs = _OF_BACKTESTS if view.is_backtest else _OF_EXPLORATIONS if view.chart is not None else _OF_OTHERS
@@ -200,7 +231,8 @@ class ResultsView:
             before = self._drawn.get(tab)
             is_same = before is not None and (before.run.run_id, before.symbol) == (view.run.run_id, view.symbol)
             visible = self.chart.spec.visible if is_same else None
-            self.chart.show(view.chart, replace(self.chart.spec, theme=self._spec.theme, visible=visible))
+            look = replace(view.run.chart_spec, theme=self._spec.theme, height=self._spec.height, visible=visible)
+            self.chart.show(view.chart, replace(look, width=self.chart.spec.width))
         elif tab == JOURNEY and (self.order.value, self.page.value) != (_BY_ENTRY, 1):
             self._turn_page()
         elif tab in _FIGURES and view.is_backtest:
@@ -227,14 +259,17 @@ class ResultsView:
         self._draw()
         visible = trade_spec(view.chart, trip, max(20, trip.duration_bars)).visible
         if visible is not None:
-            self.chart.zoom(*visible)
+            self.chart.show(_marked(view.chart, place, trip), replace(self.chart.spec, visible=visible))
         self._zoom_to = None
 
     def _arrange(self) -> None:
         """Show the open tab, and say what it waits for."""
         waiting, shown = self._job is not None, self.view
         for tab, pane in self._panes.items():
-            pane.layout.display = "" if tab == self.tabs.value and shown is not None else "none"
+            is_open = tab == self.tabs.value and shown is not None
+            pane.layout.display = "" if is_open else "none"
+            if is_open:
+                turn_to(pane)
         is_stale = shown is None or shown.run.run_id != self._wanted
         self._facts.tooltip = _headline(shown) if shown is not None and not is_stale else ""
         self._facts.value = escape(self._facts.tooltip)
@@ -244,12 +279,18 @@ class ResultsView:
         self._progress.value = self._job.snapshot.progress if self._job is not None else 0.0
         self._progress.layout.visibility = "visible" if waiting else "hidden"
         has_chart = shown is not None and shown.chart is not None
-        self.symbol.layout.display = "" if has_chart and len(self.symbol.options) > 1 else "none"
+        is_chart, is_drawn = self.tabs.value == CHART, self.tabs.value in (CHART, *_FIGURES)
+        self.symbol.layout.display = "" if has_chart and is_chart and len(self.symbol.options) > 1 else "none"
+        for tool in (self.theme, self.home):
+            tool.layout.display = "" if has_chart and is_drawn else "none"
         has_order = shown is not None and self.tabs.value == JOURNEY
         self.order.layout.display = "" if has_order else "none"
         self.page.layout.display = "" if has_order and self.page.max > 1 else "none"
-        self.home.disabled = not has_chart or self.tabs.value not in (CHART, *_FIGURES)
         self.tabs.disabled = shown is None
+        self.looks.show(None if is_stale else shown, self._spec.theme, is_open=is_chart)
+        said = self._said.get(self.tabs.value) if shown is not None and not is_stale else None
+        self.summary.value = disclosure("Summary", said.title, said.facts) if said is not None else ""
+        self.summary.layout.display = "" if said is not None else "none"
 
     def _what_it_waits_for(self) -> str:
         if self.error is not None:
@@ -270,22 +311,26 @@ class ResultsView:
         self._progress = widgets.FloatProgress(min=0.0, max=1.0)
         self._cover = widgets.HTML().add_class("barscope-cover")
         self.chart = LiveChart(spec=self._spec)
+        self.looks = RunChartSettings(guard, self._read_again)
         self.figures = {tab: FigureView(self._spec.height, self._on_news) for tab in _FIGURES}
         self.trades = TradesTable(guard)
         self.metrics = DataTable(_METRICS, guard, label="Metrics")
         self.card = RunCard(guard)
+        self.outcome = RunOutcome()
+        self.summary = widgets.HTML().add_class("barscope-summary")
         self._panes: dict[str, widgets.Widget] = {
-            CHART: self.chart.widget,
+            CHART: widgets.Box([self.chart.widget, self.looks.widget]).add_class("barscope-beside"),
             **{tab: figure.widget for tab, figure in self.figures.items()},
             TRADES: self.trades,
             METRICS: self.metrics,
             CARD: self.card.widget,
+            OUTCOME: self.outcome.widget,
         }
-        panes = [widgets.Box([pane]).add_class("barscope-pane") for pane in self._panes.values()]
+        panes = [kept_back(pane).add_class("barscope-pane") for pane in self._panes.values()]
         self._panes = dict(zip(self._panes, panes, strict=True))
-        toolbar = widgets.Box([self.symbol, self._facts, self.order, self.page, self.theme, self.home]).add_class(
-            "barscope-toolbar"
-        )
+        turn_to(self._panes[CHART])
+        tools = [self.symbol, self._facts, self.order, self.page, self.summary]
+        toolbar = widgets.Box([*tools, self.looks.button, self.theme, self.home]).add_class("barscope-toolbar")
         stage = widgets.Box([*panes, self._cover]).add_class("barscope-stage")
         self.widget = widgets.VBox([self.tabs, toolbar, self._progress, stage]).add_class("barscope-results")
 
@@ -308,13 +353,23 @@ class ResultsView:
             self._read(symbol)
 
     def _set_theme(self) -> None:
-        theme = theme_of(self.theme.value, is_dark=self._is_dark)
-        if theme == self._spec.theme:
+        self._respec(theme=theme_of(self.theme.value, is_dark=self._is_dark))
+
+    def _respec(self, **changes: Any) -> None:  # noqa: ANN401  # fields of a spec
+        """Draw what is shown in other colours or another size."""
+        spec = replace(self._spec, **changes)
+        if spec == self._spec:
             return
-        self._spec = replace(self._spec, theme=theme)
-        self.chart.set_theme(theme)
+        self._spec = spec
+        self.chart.restyle(spec.theme, spec.height)
         if self.view is not None and self._job is None:
             self._read(self.view.symbol)
+
+
+def _marked(data: ChartData, place: int, trip: RoundTrip) -> ChartData:
+    """The chart with the stretch of one trade shaded."""
+    shade = Highlight(trip.entry_ts, trip.exit_ts, f"Trade {place} {trip.pnl_after_commission:+,.2f}")
+    return replace(data, highlights=(*data.highlights, shade))
 
 
 def _headline(view: RunView) -> str:

@@ -13,7 +13,7 @@ from barscope.widgets.formats import duration, moment_s
 from barscope.widgets.source_choices import PERIOD_NAMES
 
 if TYPE_CHECKING:
-    from barscope.store.runs import RunRecord
+    from barscope.store.run_reader import RunRecord
     from barscope.widgets.guard import Guard
     from barscope.workspace.run import Run
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from barscope.domain.periods import period_of_rtype
 from barscope.errors import InvalidParameterError
 from barscope.widgets.data_table import Column, DataTable, TableRow
-from barscope.widgets.formats import duration, moment, number
+from barscope.widgets.formats import duration, fraction, moment, number
 
 if TYPE_CHECKING:
     from barscope.store.run_list import RunGlance
@@ -16,14 +16,16 @@ if TYPE_CHECKING:
 
 ANY = ""
 _COLUMNS = (
-    Column("name", "Name", str, "left", 112, 1.4),
+    Column("name", "Name", str, "left", 112, 1.2),
     Column("status", "Status", str, "left", 80, 0.1, toned=True),
-    Column("symbols", "Symbols", str, "left", 64, 0.8),
-    Column("period", "Bars", str, "left", 44, 0.1),
-    Column("ts_start", "Began (UTC)", moment, "left", 134, 0.2),
-    Column("final_equity", "Equity", lambda value: f"{value:,.0f}", "right", 76, 0.2),
-    Column("took", "Took", duration, "right", 66, 0.1),
-    Column("mode", "Mode", str, "left", 88, 0.1),
+    Column("symbols", "Symbols", str, "left", 64, 0.5, spare=1),
+    Column("period", "Bars", str, "left", 44, 0.1, spare=3),
+    Column("parameters", "Parameters", str, "left", 96, 1.4, spare=4),
+    Column("total_return", "Return", fraction, "right", 72, 0.1),
+    Column("ts_start", "Began (UTC)", moment, "left", 126, 0.1, spare=2),
+    Column("final_equity", "Equity", lambda value: f"{value:,.0f}", "right", 76, 0.1, spare=6),
+    Column("took", "Took", duration, "right", 66, 0.1, spare=7),
+    Column("mode", "Mode", str, "left", 88, 0.1, spare=5),
 )
 
 
@@ -39,7 +41,7 @@ class RunTable(DataTable):
 
 
 def matching(runs: Iterable[RunGlance], text: str, mode: str, status: str) -> tuple[RunGlance, ...]:
-    """The runs of a mode and a status in which every word occurs somewhere: name, id, symbols or period."""
+    """The runs of a mode and a status in which every word occurs: in name, id, symbols, period or parameters."""
     words = text.casefold().split()
     return tuple(
         run
@@ -49,7 +51,7 @@ def matching(runs: Iterable[RunGlance], text: str, mode: str, status: str) -> tu
 
 
 def _text(run: RunGlance) -> str:
-    return " ".join((run.run_id, run.name, _period(run), *run.symbols)).casefold()
+    return " ".join((run.run_id, run.name, period_label(run.rtype), run.parameters, *run.symbols)).casefold()
 
 
 def _row(run: RunGlance) -> TableRow:
@@ -57,10 +59,12 @@ def _row(run: RunGlance) -> TableRow:
         "name": run.name,
         "mode": run.mode,
         "symbols": ", ".join(run.symbols[:8]) + (f" +{number(len(run.symbols) - 8)}" if len(run.symbols) > 8 else ""),
-        "period": _period(run),
+        "period": period_label(run.rtype),
         "ts_start": run.ts_start,
         "took": None if run.ts_end is None else run.ts_end - run.ts_start,
         "final_equity": run.final_equity,
+        "total_return": run.total_return,
+        "parameters": run.parameters or None,
         "status": run.status,
     }
     return TableRow(
@@ -68,8 +72,9 @@ def _row(run: RunGlance) -> TableRow:
     )
 
 
-def _period(run: RunGlance) -> str:
+def period_label(rtype: int | None) -> str:
+    """The length of the bars of a record type, in short; empty where it is not known."""
     try:
-        return period_of_rtype(run.rtype).label if run.rtype is not None else ""
+        return period_of_rtype(rtype).label if rtype is not None else ""
     except InvalidParameterError:
-        return str(run.rtype)
+        return str(rtype)

@@ -7,13 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 import ipywidgets as widgets
 
-from barscope.charts.data import ChartSpec
 from barscope.charts.text import escape
 from barscope.errors import InvalidParameterError
 from barscope.jobs import JobStatus, Stage
 from barscope.store.run_list import glance_at_runs
 from barscope.widgets.cells import after_each_cell
-from barscope.widgets.comparison_view import ComparisonView
+from barscope.widgets.compared_runs import ComparedRuns
 from barscope.widgets.fields import icon_button, text_line
 from barscope.widgets.guard import Guard
 from barscope.widgets.job_list import JobList
@@ -21,23 +20,16 @@ from barscope.widgets.notices import close_all
 from barscope.widgets.poller import Poller
 from barscope.widgets.results_view import ResultsView
 from barscope.widgets.run_errands import RunErrands
-from barscope.widgets.run_table import ANY, RunTable, matching
+from barscope.widgets.run_finder import RunFinder
 from barscope.widgets.surroundings import Surroundings
-from barscope.workspace.run_comparison import enqueue_comparison
 
 if TYPE_CHECKING:
     from barscope.jobs import Job
     from barscope.store.run_list import RunGlance
     from barscope.widgets.notices import Notices
-    from barscope.workspace.run_comparison import RunComparison
     from barscope.workspace.workspace import Workspace
 
 HEIGHT = 620
-MODES = (("All modes", ANY), ("Explorations", "exploration"), ("Backtests", "backtest"), ("Scenarios", "scenario"))
-STATUSES = (
-    ("Any status", ANY),
-    *((name.capitalize(), name) for name in ("completed", "running", "failed", "cancelled")),
-)
 _LISTING = (Stage("reading the list of runs"),)
 _numbers = itertools.count(1)
 
@@ -50,10 +42,8 @@ class RunsPanel:
 
     Attributes:
         widget: The whole panel as one widget, for use in a larger layout.
-        search: Words that name, id, symbols or period have to hold.
-        mode: One mode, or all.
-        status: One status, or any.
-        table: The runs.
+        finder: The list of runs with what narrows it.
+        search, mode, status, table: Its parts.
         results: The one that is open.
         comparison: Two of them side by side.
         errands: What is being repeated or deleted.
@@ -62,16 +52,14 @@ class RunsPanel:
     def __init__(self, workspace: Workspace, *, height: int = HEIGHT) -> None:
         self._workspace = workspace
         self._guard = Guard()
-        self._runs: tuple[RunGlance, ...] = ()
         self._listing: Job[tuple[RunGlance, ...]] | None = None
-        self._comparing: Job[RunComparison] | None = None
-        self._compared: tuple[str, str] | None = None
         self._live: tuple[str, ...] = ()
         self._doomed: tuple[str, ...] = ()
         self._work = RunErrands(workspace)
         self._poller = Poller(self._guard(self._step))
         self.results = ResultsView(workspace, self._guard, height, self._poller.wake, "Choose a run to see what it is")
-        self.comparison = ComparisonView(self._guard, height)
+        self._compared = ComparedRuns(workspace, self._guard, height, self.results.widget)
+        self.comparison = self._compared.view
         self.surroundings = Surroundings()
         self._make_widgets()
         self.widget = self._arrange(height)
@@ -80,7 +68,7 @@ class RunsPanel:
         self._stop_listening = after_each_cell(self._guard(self.refresh))
 
     def __repr__(self) -> str:
-        return f"RunsPanel({len(self.table.row_keys)} of {len(self._runs)} runs)"
+        return f"RunsPanel({len(self.table.row_keys)} of {len(self.finder.runs)} runs)"
 
     def _repr_mimebundle_(self, **kwargs: Any) -> Any:  # noqa: ANN401  # as IPython calls and reads it
         return self.widget._repr_mimebundle_(**kwargs)
@@ -101,11 +89,7 @@ class RunsPanel:
     def compare(self, first: str, second: str) -> None:
         """Show two runs side by side."""
         with self._guard.lock:
-            if self._comparing is not None:
-                self._comparing.cancel()
-            self._compared = (first, second)
-            spec = ChartSpec(theme=self.results.chart.spec.theme, height=self.comparison.height)
-            self._comparing = enqueue_comparison(self._workspace, first, second, spec)
+            self._compared.compare(first, second, self.results.chart.spec.theme)
             self._go_on()
 
     def repeat(self, run_id: str) -> Job[Any]:
@@ -135,9 +119,9 @@ class RunsPanel:
             self._stop_listening()
             self._poller.stop()
             self.results.close()
-            for job in (self._listing, self._comparing):
-                if job is not None:
-                    job.cancel()
+            self._compared.close()
+            if self._listing is not None:
+                self._listing.cancel()
             close_all(self.widget)
 
     # ---- what happens
@@ -160,12 +144,12 @@ class RunsPanel:
         if self._work.follow() or has_ended:
             self._read_list()
         self._take_list()
-        self._take_comparison()
+        comparing = self._compared.update(self.notices.show)
         waiting = self.results.update()
         self.errands.show(self._work.entries.values())
         self._jobs_box.layout.display = "" if self._work.entries else "none"
         self._show_actions()
-        return bool(live or waiting or self._work.is_live or self._listing or self._comparing)
+        return bool(live or waiting or self._work.is_live or self._listing or comparing)
 
     def _take_list(self) -> None:
         job = self._listing
@@ -175,8 +159,7 @@ class RunsPanel:
         if job.snapshot.status is JobStatus.FAILED:
             self.notices.show(f"The list of runs cannot be read: {job.snapshot.error}", job.snapshot.traceback or "")
         if job.snapshot.status is JobStatus.COMPLETED:
-            self._runs = job.result()
-            self._filter()
+            self.finder.show(job.result())
             self._look_again()
 
     def _look_again(self) -> None:
@@ -184,32 +167,21 @@ class RunsPanel:
         opened = self.results.run_id
         if opened is None:
             return
-        now = next((run for run in self._runs if run.run_id == opened), None)
+        now = next((run for run in self.finder.runs if run.run_id == opened), None)
         if now is None:
             self.table.current = ""
             self.results.open(None)
         elif self.results.view is not None and self.results.view.run.status != now.status:
             self.results.read_again()
 
-    def _take_comparison(self) -> None:
-        job = self._comparing
-        if job is None or not job.snapshot.status.is_terminal:
-            return
-        self._comparing = None
-        if job.snapshot.status is JobStatus.COMPLETED:
-            self.comparison.show(job.result())
-            self._show_comparison(True)
-        elif job.snapshot.status is JobStatus.FAILED:
-            self.notices.show(f"The runs cannot be compared: {job.snapshot.error}", job.snapshot.traceback or "")
-
-    def _filter(self) -> None:
-        found = matching(self._runs, self.search.value, self.mode.value, self.status.value)
-        self.table.show_runs(found)
-        self._count.value = escape(f"{len(found):,} of {len(self._runs):,}" if self._runs else "No runs yet")
+    def _leave_stale_comparison(self) -> None:
+        """A comparison of runs that are not in the list any more would be of nobody knows what."""
+        if self._compared.is_shown and not set(self._compared.runs or ()) <= set(self.table.row_keys):
+            self._compared.leave()
 
     def _open(self, run_id: str) -> None:
         if run_id:
-            self._show_comparison(False)
+            self._compared.leave()
             self.results.open(run_id)
         self._go_on()
 
@@ -221,12 +193,12 @@ class RunsPanel:
 
     def _show_actions(self) -> None:
         chosen, ticked = self._chosen(), self.table.checked
-        self.compare_button.disabled = len(ticked) != 2 or self._comparing is not None
+        self.compare_button.disabled = len(ticked) != 2 or self._compared.is_reading
         self.compare_button.tooltip = "Tick two runs to compare them" if len(ticked) != 2 else "Compare the ticked runs"
         self.repeat_button.disabled = len(chosen) != 1
         self.delete_button.disabled = not chosen
         said = f"{len(ticked):,} ticked" if ticked else ""
-        self._hint.value = escape("comparing" if self._comparing is not None else said)
+        self._hint.value = escape("comparing" if self._compared.is_reading else said)
 
     def _ask(self) -> None:
         self._doomed = self._chosen()
@@ -250,8 +222,8 @@ class RunsPanel:
             self.results.open(None)
             self.table.current = ""
         self.table.checked = []
-        if self._compared is not None and set(self._compared) & set(doomed):
-            self._show_comparison(False)
+        if set(self._compared.runs or ()) & set(doomed):
+            self._compared.leave()
         self._work.delete(doomed)
         self._go_on()
 
@@ -260,28 +232,22 @@ class RunsPanel:
             raise InvalidParameterError("tick two runs to compare them")
         self.compare(*self.table.checked)
 
-    def _show_comparison(self, shown: bool) -> None:
-        self._comparison_box.layout.display = "" if shown else "none"
-        self.results.widget.layout.display = "none" if shown else ""
-
     def _follow_page(self) -> None:
         self.results.follow_page(is_dark=self.surroundings.dark)
         self._draw_comparison_again()
 
     def _draw_comparison_again(self) -> None:
-        if self._compared is not None and self._comparison_box.layout.display != "none":
-            self.compare(*self._compared)
+        if self._compared.runs is not None and self._compared.is_shown:
+            self.compare(*self._compared.runs)
         self._go_on()
 
     # ---- widgets
 
     def _make_widgets(self) -> None:
-        self.search = widgets.Text(placeholder="Search runs", tooltip="Words in name, id, symbols or period")
-        self.mode = widgets.Dropdown(options=MODES, value=ANY, tooltip="Mode")
-        self.status = widgets.Dropdown(options=STATUSES, value=ANY, tooltip="Status")
-        self._count = widgets.HTML().add_class("barscope-hint")
+        self.finder = RunFinder(self._guard, self._leave_stale_comparison)
+        self.search, self.mode, self.status = self.finder.search, self.finder.mode, self.finder.status
+        self.table = self.finder.table
         self.reload = icon_button("refresh", "Read the list of runs again")
-        self.table = RunTable(self._guard)
         self.compare_button = widgets.Button(description="Compare", icon="columns")
         self.repeat_button = widgets.Button(
             description="Repeat", icon="repeat", tooltip="Run it again and see whether it comes out equal"
@@ -293,20 +259,17 @@ class RunsPanel:
             description="Delete", button_style="danger", tooltip="There is no way back"
         )
         self.keep_button = widgets.Button(description="Keep")
-        self.back_button = widgets.Button(description="Back to the run", icon="arrow-left")
+        self.back_button = self._compared.back
         self.errands = JobList(self._guard, _Actions(self), "Repeated and deleted", "", reusable=False)
 
     def _arrange(self, height: int) -> widgets.Widget:
-        filters = widgets.Box([self.search, self.mode, self.status, self._count, self.reload])
+        filters = widgets.Box([self.search, self.mode, self.status, self.finder.count, self.reload])
         self._action_bar = widgets.Box([self.compare_button, self.repeat_button, self._hint, self.delete_button])
         self._ask_bar = widgets.Box([self._question, self.confirm_button, self.keep_button])
         self._ask_bar.add_class("barscope-actions").add_class("barscope-confirm").layout.display = "none"
         self._jobs_box = widgets.Box([self.errands.widget]).add_class("barscope-jobs")
         side = [self.table, self._action_bar.add_class("barscope-actions"), self._ask_bar, self._jobs_box]
-        back = widgets.Box([self.back_button]).add_class("barscope-toolbar")
-        self._comparison_box = widgets.VBox([back, self.comparison.widget]).add_class("barscope-results")
-        self._comparison_box.layout.display = "none"
-        right = widgets.VBox([self.results.widget, self._comparison_box]).add_class("barscope-results")
+        right = widgets.VBox([self.results.widget, self._compared.widget]).add_class("barscope-results")
         body = widgets.Box([widgets.VBox(side).add_class("barscope-runs-side"), right]).add_class("barscope-runs-body")
         body.layout.height = f"{height}px"
         parts = [self.surroundings, filters.add_class("barscope-filters"), body, self.notices.widget]
@@ -314,8 +277,6 @@ class RunsPanel:
 
     def _listen(self) -> None:
         guard = self._guard
-        for field in (self.search, self.mode, self.status):
-            field.observe(guard(lambda _change: self._filter()), "value")
         self.reload.on_click(guard(lambda _button: self.refresh()))
         self.table.on_open(guard(self._open))
         self.table.observe(guard(lambda _change: self._show_actions()), "checked")
@@ -324,7 +285,6 @@ class RunsPanel:
         self.delete_button.on_click(guard(lambda _button: self._ask()))
         self.confirm_button.on_click(guard(lambda _button: self._delete()))
         self.keep_button.on_click(guard(lambda _button: self._keep()))
-        self.back_button.on_click(guard(lambda _button: self._show_comparison(False)))
         self.surroundings.observe(guard(lambda _change: self._follow_page()), "dark")
         self.results.theme.observe(guard(lambda _change: self._draw_comparison_again()), "value")
 

@@ -8,18 +8,19 @@ from typing import TYPE_CHECKING, Protocol
 import ipywidgets as widgets
 
 from barscope.charts.text import escape
-from barscope.errors import cut
+from barscope.errors import InvalidParameterError, cut
 from barscope.jobs import JobStatus
-from barscope.studies.request import ExplorerRequest
+from barscope.studies.session import source_of
+from barscope.widgets.bar_options import described
 from barscope.widgets.fields import icon_button, text_line
 from barscope.widgets.formats import count
 from barscope.widgets.notices import close_all
-from barscope.widgets.source_choices import PERIOD_NAMES
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from barscope.studies.explorer import Explorer
+    from barscope.studies.request import ExplorerRequest
     from barscope.widgets.guard import Guard
 
 
@@ -48,14 +49,10 @@ def summaries(explorer: Explorer, open_id: str | None) -> tuple[SessionSummary, 
     """All sessions, the one opened last first."""
     found = []
     for session in explorer.list_sessions():
-        source = ExplorerRequest(
-            symbols=session.symbols,
-            rtype=session.rtype,
-            publisher_id=session.publisher_id,
-            start_date=session.start_date,
-            end_date=session.end_date,
-            symbol_type=session.symbol_type,
-        )
+        try:
+            source = source_of(session)
+        except InvalidParameterError:  # made by a newer barscope: its options mean nothing here
+            continue
         states = explorer.get_session_indicators(session.session_id)
         count = len({(s.class_name, repr(s.params)) for s in states if s.status != JobStatus.CANCELLED})
         is_open = session.session_id == open_id
@@ -152,9 +149,8 @@ def _symbols(symbols: Sequence[str]) -> str:
 
 def _description(session: SessionSummary) -> str:
     source = session.source
-    period = PERIOD_NAMES.get(source.rtype, f"rtype {source.rtype}")
     if source.start_date is None and source.end_date is None:
         days = "all days"
     else:
         days = f"{source.start_date or 'start'} – {source.end_date or 'end'}"
-    return f"{period} · {days} · {count(session.indicators, 'indicator')}"
+    return f"{described(source)} · {days} · {count(session.indicators, 'indicator')}"

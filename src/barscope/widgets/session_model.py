@@ -7,8 +7,8 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from barscope.errors import InvalidParameterError
-from barscope.indicators.registry import build_indicator
 from barscope.jobs import JobStatus
+from barscope.studies.plan import planned_indicator
 from barscope.studies.request import ExplorerRequest, IndicatorConfig
 from barscope.studies.session import session_id_of
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from barscope.studies.session import IndicatorState
 
 Key = tuple[str, str]
-"""What makes two indicators the same: class and canonical parameters."""
+"""What makes two indicators the same: class, and canonical parameters with the timeframe."""
 
 CACHED = "cached"
 OUTDATED = "outdated"
@@ -46,6 +46,7 @@ class Entry:
         error: Why it failed or cannot be shown.
         traceback: Where it failed, for a developer.
         visible: Whether the chart draws it.
+        timeframe: The longer bars it is computed on, or None.
     """
 
     key: Key
@@ -60,6 +61,7 @@ class Entry:
     error: str | None = None
     traceback: str | None = field(default=None, repr=False)
     visible: bool = True
+    timeframe: str | None = None
 
     @property
     def name(self) -> str:
@@ -67,7 +69,8 @@ class Entry:
         if len(self.series) == 1:
             return self.series[0]
         heads = {name.rpartition(".")[0] for name in self.series}
-        return heads.pop() if len(heads) == 1 and "" not in heads else self.class_name
+        common = heads.pop() if len(heads) == 1 and "" not in heads else self.class_name
+        return common if self.timeframe is None else f"{common} @{self.timeframe}"
 
     @property
     def reason(self) -> str:
@@ -108,7 +111,10 @@ class SessionModel:
     @property
     def configs(self) -> tuple[IndicatorConfig, ...]:
         """The listed indicators, as a request names them."""
-        return tuple(IndicatorConfig(class_name=e.class_name, params=e.params) for e in self.entries.values())
+        return tuple(
+            IndicatorConfig(class_name=e.class_name, params=e.params, timeframe=e.timeframe)
+            for e in self.entries.values()
+        )
 
     @property
     def jobs(self) -> tuple[Job[Any], ...]:
@@ -153,7 +159,9 @@ class SessionModel:
 
     # ---- what a person does
 
-    def add(self, class_name: str, params: Mapping[str, Any], *, fresh: bool = False) -> Job[Any]:
+    def add(
+        self, class_name: str, params: Mapping[str, Any], timeframe: str | None = None, *, fresh: bool = False
+    ) -> Job[Any]:
         """Queue an indicator; one that was computed on these bars before comes from its record.
 
         Raises:
@@ -161,21 +169,22 @@ class SessionModel:
         """
         if self.source is None:
             raise InvalidParameterError("No symbols selected")
-        indicator = build_indicator(class_name, params)
-        config = IndicatorConfig(class_name=class_name, params=dict(params))
+        config = IndicatorConfig(class_name=class_name, params=dict(params), timeframe=timeframe)
+        indicator = planned_indicator(config)
         request = self.source.model_copy(update={"indicators": (config,)})
         job = self._explorer.enqueue_exploration(request, fresh=fresh)
         self._seen.add(job.run_id)
-        key = (indicator.class_name, indicator.canonical_params())
+        key = _key(indicator.class_name, indicator.canonical_params(), config.timeframe)
         series = tuple(output.name for output in indicator.outputs)
-        self._put(Entry(key, job.run_id, indicator.class_name, indicator.params, series, JobStatus.QUEUED))
+        named = (indicator.class_name, indicator.params, series)
+        self._put(Entry(key, job.run_id, *named, JobStatus.QUEUED, timeframe=config.timeframe))
         self.follow()
         return job
 
     def retry(self, key: Key) -> Job[Any]:
         """Compute an indicator anew."""
         entry = self.entries[key]
-        return self.add(entry.class_name, entry.params, fresh=True)
+        return self.add(entry.class_name, entry.params, entry.timeframe, fresh=True)
 
     def cancel(self, key: Key) -> None:
         """Ask the job of an indicator to stop."""
@@ -241,17 +250,16 @@ class SessionModel:
     def _own_fate(self, entry: Entry, status: str, error: str | None) -> tuple[str, str | None]:
         """What became of one indicator of a run that failed: others of it may have, and this one not."""
         for state in self._explorer.get_session_indicators(self.session_id or ""):
-            if state.run_id == entry.run_id and (state.class_name, _canonical(state.params)) == entry.key:
+            if state.run_id == entry.run_id and _key_of(state) == entry.key:
                 return state.status, state.error
         return status, error
 
 
 def _entry_of(state: IndicatorState, *, is_here: bool) -> Entry:
-    key = (state.class_name, _canonical(state.params))
     is_done = JobStatus(state.status).is_terminal
     status = state.status if is_done or is_here else ELSEWHERE
     return Entry(
-        key,
+        _key_of(state),
         state.run_id,
         state.class_name,
         dict(state.params),
@@ -260,8 +268,13 @@ def _entry_of(state: IndicatorState, *, is_here: bool) -> Entry:
         stage=state.stage,
         progress=state.progress,
         error=state.error,
+        timeframe=state.timeframe,
     )
 
 
-def _canonical(params: Mapping[str, object]) -> str:
-    return json.dumps(params, sort_keys=True)
+def _key_of(state: IndicatorState) -> Key:
+    return _key(state.class_name, json.dumps(state.params, sort_keys=True), state.timeframe)
+
+
+def _key(class_name: str, canonical_params: str, timeframe: str | None) -> Key:
+    return class_name, canonical_params if timeframe is None else f"{canonical_params} @{timeframe}"

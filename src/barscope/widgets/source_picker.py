@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import datetime as dt
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
 import ipywidgets as widgets
 
 from barscope.charts.text import block
 from barscope.domain.time import parse_date
-from barscope.errors import InvalidParameterError, cut
+from barscope.errors import CalendarError, InvalidParameterError, cut
 from barscope.studies.request import ExplorerRequest
+from barscope.widgets.bar_options import NO_SPLIT, BarOptions, dropdown, offer
 from barscope.widgets.date_field import DateField
 from barscope.widgets.fields import labelled
 from barscope.widgets.source_choices import PERIOD_NAMES, SYMBOL_TYPE_NAMES, SourceChoices
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
 
     from barscope.domain.instruments import Publisher
     from barscope.store.secmaster import SecurityMaster
+    from barscope.studies.calendar_book import CalendarBook
+    from barscope.studies.splits import Splits
     from barscope.widgets.guard import Guard
 
 ALL_DAYS_NOTE = "Dates that span all stored bars stay open: bars stored later belong to the same session."
@@ -42,11 +45,21 @@ class SourcePicker:
         symbols: The chosen symbols.
         start: First day.
         end: Last day.
+        options: Hours, timeframe and split.
         message: What was changed about the dates and why, for a person; empty most of the time.
     """
 
-    def __init__(self, secmaster: SecurityMaster, guard: Guard, on_change: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        secmaster: SecurityMaster,
+        guard: Guard,
+        on_change: Callable[[], None],
+        calendars: CalendarBook | None = None,
+        splits: Splits | None = None,
+    ) -> None:
         self._secmaster = secmaster
+        self._calendars = calendars
+        self._splits = splits
         self._on_change = on_change
         self._filling = False
         self._told: ExplorerRequest | None = None
@@ -65,13 +78,17 @@ class SourcePicker:
         if not self.symbols.value or self._days is None:
             return None
         first, last = (day.isoformat() for day in self._days)
+        is_region = bool(self.options.split.value)  # its days stay what they are, whatever is stored later
         return ExplorerRequest(
             symbols=tuple(self.symbols.value),
             rtype=self.period.value,
             publisher_id=self.publisher.value,
-            start_date=self.start.value if self.start.value and self.start.value != first else None,
-            end_date=self.end.value if self.end.value and self.end.value != last else None,
+            start_date=self.start.value if self.start.value and (is_region or self.start.value != first) else None,
+            end_date=self.end.value if self.end.value and (is_region or self.end.value != last) else None,
             symbol_type=self.symbol_type.value,
+            hours=self.options.hours.value,
+            timeframe=self.options.timeframe.value or None,
+            split=self.options.split.value or None,
         )
 
     def set(self, source: ExplorerRequest) -> None:
@@ -80,6 +97,10 @@ class SourcePicker:
         Raises:
             InvalidParameterError: If its bars are not stored any more; the choice stays as it is.
         """
+        self._choose(source)
+        self._tell()
+
+    def _choose(self, source: ExplorerRequest) -> None:
         self._check_stored(source)
         dataset = next(p.dataset for p in self._choices.publishers if p.publisher_id == source.publisher_id)
         with self._quietly():
@@ -90,14 +111,19 @@ class SourcePicker:
             self.start.value = source.start_date or self.start.value
             self.end.value = source.end_date or self.end.value
             self._clamp()
-        self._tell()
+            self._fill_options(source)
+            if self.options.region(source.split or NO_SPLIT) is not None:
+                self.options.split.value = source.split
+            self._leave_split()
 
     def reload(self) -> None:
         """Read again what is stored; what was chosen stays chosen as far as it is there."""
         self._choices = SourceChoices(self._secmaster.publishers(), self._secmaster.coverage())
         with self._quietly():
-            _offer(self.period, [(PERIOD_NAMES[rtype], rtype) for rtype in self._choices.rtypes()])
+            offer(self.period, [(PERIOD_NAMES[rtype], rtype) for rtype in self._choices.rtypes()])
+            self.options.offer_splits(self._splits.list() if self._splits else ())
             self._fill_datasets()
+            self._leave_split()
         self._tell()
 
     def _check_stored(self, source: ExplorerRequest) -> None:
@@ -116,21 +142,21 @@ class SourcePicker:
         self, dataset: str | None = None, publisher_id: int | None = None, symbol_type: str | None = None
     ) -> None:
         datasets = self._choices.datasets(self.period.value) if self.period.value is not None else ()
-        _offer(self.dataset, [(cut(name, 40), name) for name in datasets], dataset)
+        offer(self.dataset, [(cut(name, 40), name) for name in datasets], dataset)
         self._fill_publishers(publisher_id, symbol_type)
 
     def _fill_publishers(self, publisher_id: int | None = None, symbol_type: str | None = None) -> None:
         publishers: Sequence[Publisher] = ()
         if self.dataset.value is not None:
             publishers = self._choices.publishers_of(self.period.value, self.dataset.value)
-        _offer(self.publisher, [(_publisher_name(p), p.publisher_id) for p in publishers], publisher_id)
+        offer(self.publisher, [(_publisher_name(p), p.publisher_id) for p in publishers], publisher_id)
         self._fill_symbol_types(symbol_type)
 
     def _fill_symbol_types(self, symbol_type: str | None = None) -> None:
         kinds: tuple[str, ...] = ()
         if self.publisher.value is not None:
             kinds = self._choices.symbol_types(self.period.value, self.publisher.value)
-        _offer(self.symbol_type, [(SYMBOL_TYPE_NAMES[kind], kind) for kind in kinds], symbol_type)
+        offer(self.symbol_type, [(SYMBOL_TYPE_NAMES[kind], kind) for kind in kinds], symbol_type)
         self.symbol_type.layout.display = "" if len(kinds) > 1 else "none"
         self._fill_symbols()
 
@@ -171,6 +197,32 @@ class SourcePicker:
         self.start.value = first if self.start.value in ("", was_first) else self.start.value
         self.end.value = last if self.end.value in ("", was_last) else self.end.value
         self._clamp()
+        self._fill_options()
+
+    def _fill_options(self, wanted: ExplorerRequest | None = None) -> None:
+        calendar = None
+        if self.symbols.value and self._calendars:
+            with suppress(CalendarError):
+                calendar = self._calendars.code(self.publisher.value, self.symbols.value[0])
+        name = PERIOD_NAMES.get(self.period.value, "")
+        self.options.offer(self.period.value if self.symbols.value else None, calendar, name, wanted)
+
+    def _take_split(self) -> None:
+        """Turn to the bars of a region, made into what they are made into now."""
+        region = self.options.region(self.options.split.value)
+        if region is not None:
+            made = {"hours": self.options.hours.value, "timeframe": self.options.timeframe.value or None}
+            self._choose(region.model_copy(update=made if region.rtype == self.period.value else {}))
+
+    def _leave_split(self) -> None:
+        """Say no longer that a region is chosen where other bars are."""
+        region = self.options.region(self.options.split.value)
+        if region is None:
+            return
+        chosen = (self.period.value, self.publisher.value, self.symbol_type.value, tuple(self.symbols.value))
+        of_region = (region.rtype, region.publisher_id, region.symbol_type, region.symbols)
+        if (*chosen, self.start.value, self.end.value) != (*of_region, region.start_date, region.end_date):
+            self.options.split.value = NO_SPLIT
 
     def _clamp(self) -> None:
         """Bring the dates into what is stored, and into order, and say so."""
@@ -201,14 +253,15 @@ class SourcePicker:
     # ---- widgets
 
     def _make_widgets(self) -> None:
-        self.period = _dropdown("Period")
-        self.dataset = _dropdown("Dataset")
-        self.publisher = _dropdown("Publisher")
-        self.symbol_type = _dropdown("Symbol type")
+        self.period = dropdown("Period")
+        self.dataset = dropdown("Dataset")
+        self.publisher = dropdown("Publisher")
+        self.symbol_type = dropdown("Symbol type")
         self.symbols = SymbolBox()
         self.start = DateField(label="First day")
         self.end = DateField(label="Last day")
         self.refresh = widgets.Button(icon="refresh", tooltip="Read again what is stored").add_class("barscope-icon")
+        self.options = BarOptions()
         self._note = widgets.HTML().add_class("barscope-hint")
         self.widget = widgets.Box(
             [
@@ -220,6 +273,7 @@ class SourcePicker:
                 labelled("From", self.start, tooltip=ALL_DAYS_NOTE),
                 labelled("To", self.end, tooltip=ALL_DAYS_NOTE),
                 self.refresh,
+                self.options.widget,
                 self._note,
             ]
         ).add_class("barscope-source")
@@ -233,6 +287,9 @@ class SourcePicker:
             (self.symbols, self._take_symbols),
             (self.start, self._clamp),
             (self.end, self._clamp),
+            (self.options.hours, lambda: None),
+            (self.options.timeframe, lambda: None),
+            (self.options.split, self._take_split),
         )
         for widget, fill in steps:
             widget.observe(guard(lambda _change, fill=fill: self._step(fill)), "value")
@@ -242,6 +299,7 @@ class SourcePicker:
         if not self._filling:
             with self._quietly():
                 fill()
+                self._leave_split()
             self._tell()
 
     @contextmanager
@@ -252,20 +310,6 @@ class SourcePicker:
             yield
         finally:
             self._filling = before
-
-
-def _dropdown(label: str) -> widgets.Dropdown:
-    return widgets.Dropdown(description=label).add_class("barscope-field")
-
-
-def _offer(dropdown: widgets.Dropdown, options: Sequence[tuple[str, object]], wanted: object = None) -> None:
-    """Other options; the one wanted, else the one chosen so far, else the first is chosen."""
-    values = [value for _label, value in options]
-    kept = next((value for value in (wanted, dropdown.value) if value in values), values[0] if values else None)
-    if tuple(dropdown.options) != tuple(options):
-        dropdown.options = tuple(options)
-    dropdown.value = kept
-    dropdown.disabled = not values
 
 
 def _publisher_name(publisher: Publisher) -> str:

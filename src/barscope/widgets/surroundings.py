@@ -23,5 +23,6 @@ class Surroundings(anywidget.AnyWidget):  # type: ignore[misc]  # carries no typ
     """
 
     _esm = asset("surroundings.js")
-    _css = asset("panel.css") + asset("run_panels.css")
+    _css = asset("panel.css") + asset("run_panels.css") + asset("setups.css") + asset("splits.css") + asset("chart_settings.css")
+    page_sets = frozenset({"dark"})
     dark = traitlets.Bool(False).tag(sync=True)

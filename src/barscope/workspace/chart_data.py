@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from barscope.charts.data import ChartData, ChartSeries
+from barscope.charts.data import ChartData, ChartSeries, VerticalMark
 from barscope.charts.markers import trade_markers
 from barscope.domain.periods import period_of_rtype
+from barscope.studies.recorded_request import recorded_timeframe
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -31,10 +32,17 @@ def chart_data(
         symbol=symbol,
         bars=columns.bars,
         period=period_of_rtype(config["rtype"]),
+        timeframe=recorded_timeframe(config),
         series=chart_series(columns, config.get("outputs", {})),
         zone=zone,
         markers=trade_markers([trip for trip in trips if trip.symbol == symbol]),
+        marks=roll_marks(config.get("bar_sources", {}).get(symbol, {})),
     )
+
+
+def roll_marks(account: Mapping[str, Any]) -> tuple[VerticalMark, ...]:
+    """A mark for each roll of a continuous future, from what is recorded of how its bars were made."""
+    return tuple(VerticalMark(roll["ts_ns"], roll["to_contract"]) for roll in account.get("rolls", ()))
 
 
 def chart_series(columns: SymbolColumns, outputs: Mapping[str, Mapping[str, Any]]) -> tuple[ChartSeries, ...]:
@@ -45,6 +53,8 @@ def chart_series(columns: SymbolColumns, outputs: Mapping[str, Mapping[str, Any]
     series = []
     for name, values in columns.series.items():
         output = outputs.get(name, {})
+        if output.get("hidden"):  # recorded for analysis, too many to look at
+            continue
         is_upper = output.get("edge") == "upper"
         series.append(
             ChartSeries(
@@ -55,6 +65,8 @@ def chart_series(columns: SymbolColumns, outputs: Mapping[str, Mapping[str, Any]
                 draw=output.get("draw", "line"),
                 levels=tuple(output.get("levels", ())),
                 band=lower_edges.get((output["group"], output["band"])) if is_upper else None,
+                indicator=output.get("indicator"),
+                key=output.get("key", "value"),
             )
         )
     return tuple(series)

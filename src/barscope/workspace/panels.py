@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from barscope.widgets.explorer_panel import ExplorerPanel
     from barscope.widgets.live_chart import LiveChart
     from barscope.widgets.runs_panel import RunsPanel
+    from barscope.widgets.splits_panel import SplitsPanel
     from barscope.workspace.workspace import Workspace
 
 
@@ -32,6 +33,13 @@ def runs_panel(workspace: Workspace) -> RunsPanel:
     from barscope.widgets.runs_panel import RunsPanel
 
     return RunsPanel(workspace)
+
+
+def splits_panel(workspace: Workspace) -> SplitsPanel:
+    """The splits panel over a workspace."""
+    from barscope.widgets.splits_panel import SplitsPanel
+
+    return SplitsPanel(workspace)
 
 
 def live_chart(data: ChartData, spec: ChartSpec | None = None) -> LiveChart:

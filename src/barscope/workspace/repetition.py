@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from barscope.studies.comparison import Difference, config_differences, first_difference
 from barscope.studies.request import ExplorerRequest
+from barscope.studies.scenario_request import ScenarioRequest
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -69,6 +70,8 @@ def enqueue_again(workspace: Workspace, run_id: str) -> Job[Run]:
     workspace.runs_store.symbols(run_id)  # only a completed run has results to compare
     if isinstance(request, ExplorerRequest):
         return workspace.explore(request, fresh=True)
+    if isinstance(request, ScenarioRequest):
+        return workspace.scenario(request)
     return workspace.backtest(request)
 
 

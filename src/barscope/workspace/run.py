@@ -9,26 +9,35 @@ from barscope.domain.equity import buy_and_hold
 from barscope.domain.events import Event, FillEvent, OrderSubmissionRequest
 from barscope.domain.periods import period_of_rtype
 from barscope.domain.roundtrips import RoundTrip
-from barscope.engine.recorder import NOT_STORED
+from barscope.engine.order_tables import NOT_STORED
 from barscope.errors import InvalidParameterError, UnknownSymbolError, close_matches
-from barscope.studies.request import request_of
+from barscope.studies.recorded_request import request_of
 from barscope.workspace.chart_data import chart_data
 from barscope.workspace.event_frames import equity_frame, rows_frame
 from barscope.workspace.frames import bars_frame, series_frame
+from barscope.workspace.segments import find_segments
+from barscope.workspace.state_view import thumbnail, whole_state
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
     import pandas as pd
     import plotly.graph_objects as go
 
     from barscope.charts.data import ChartData, ChartSpec
+    from barscope.charts.share import ShareTheme
     from barscope.domain.performance import Summary
+    from barscope.domain.run_state import RunState
     from barscope.engine.results import BacktestResult
-    from barscope.store.runs import RunRecord
-    from barscope.studies.request import BacktestRequest, ExplorerRequest
+    from barscope.store.run_reader import RunRecord
+    from barscope.studies.recorded_request import AnyRequest
     from barscope.studies.results import Results, SymbolColumns
+    from barscope.studies.scenario_result import ScenarioResult
+    from barscope.studies.segments import Cutting
     from barscope.widgets.live_chart import LiveChart
+    from barscope.workspace.saved_charts import SavedCharts
+    from barscope.workspace.segments import Segments
 
 
 class Run:
@@ -39,9 +48,11 @@ class Run:
     Attributes:
         record: The row of the run: status, times, config, metadata.
         zone: The time zone its charts are drawn in.
+        saved_charts: Where settings and annotations of its charts are kept; None where nothing can be.
     """
 
-    def __init__(self, record: RunRecord, results: Results, zone: str) -> None:
+    def __init__(self, record: RunRecord, results: Results, zone: str, charts: SavedCharts | None = None) -> None:
+        self.saved_charts = charts
         self.record = record
         self.zone = zone
         self._results = results
@@ -60,12 +71,17 @@ class Run:
         return self.record.status
 
     @property
+    def state(self) -> RunState:
+        """How the launch is doing or how it ended, with pictures and metrics where it completed."""
+        return whole_state(self, self._results.states)
+
+    @property
     def config(self) -> dict[str, Any]:
         """Everything the run came from: it can be repeated from this."""
         return self.record.config
 
     @property
-    def request(self) -> ExplorerRequest | BacktestRequest:
+    def request(self) -> AnyRequest:
         """The request that made the run, to be changed or sent again.
 
         Raises:
@@ -95,6 +111,22 @@ class Run:
         """One column per indicator series, indexed as `bars`."""
         columns = self.columns(symbol)
         return series_frame(columns.bars, columns.series)
+
+    def segments(self, how: Cutting, symbol: str | None = None) -> Segments:
+        """Cut the bars into segments: `run.segments(bs.ByTime("week"))`, `ByBars`, or `ByCondition` on the indicators.
+
+        Args:
+            how: The way to cut them.
+            symbol: One symbol; None is all of the run.
+
+        Raises:
+            UnknownRunError: If the run is not completed.
+            UnknownSymbolError: If the run has no such symbol.
+            InvalidParameterError: If a condition names a series the run has not. One that never holds gives no
+                segments, and `reason` says why.
+        """
+        symbols = self.symbols if symbol is None else (self._one(symbol),)
+        return find_segments(how, symbols, self.columns, period_of_rtype(self.config["rtype"]), self.zone)
 
     # ---- of a backtest
 
@@ -134,25 +166,62 @@ class Run:
         """All metrics; prints itself."""
         return self.result.summary()
 
+    # ---- of a scenario
+
+    @cached_property
+    def scenario(self) -> ScenarioResult:
+        """What came out of a collateral-hedge scenario; `to_dict()` is the whole of it as JSON values.
+
+        Raises:
+            UnknownRunError: If the run is not completed.
+            InvalidParameterError: If it is not a scenario.
+        """
+        from barscope.studies.scenario_result import ScenarioResult
+
+        if self.config.get("mode") != "scenario":
+            raise InvalidParameterError(f"run {self.run_id} is not a scenario: it has no templates")
+        columns = self.columns()
+        return ScenarioResult(self.record.metadata["scenario"], columns)
+
+    def templates(self) -> pd.DataFrame:
+        """The templates of a scenario from best to worst: survived, then least LTV, least cost, most equity."""
+        from barscope.workspace.scenarios import ranking_frame
+
+        return ranking_frame(self.scenario)
+
+    def daily(self, template_slug: str | None = None) -> pd.DataFrame:
+        """The days of one template of a scenario, by default the first."""
+        from barscope.workspace.scenarios import daily_frame
+
+        return daily_frame(self.scenario, template_slug or self.scenario.slugs[0])
+
     # ---- to look at
 
     def chart_data(self, symbol: str | None = None) -> ChartData:
-        """What a chart of the symbol draws: bars, indicators and, of a backtest, where trades began and ended."""
+        """What a chart of the symbol draws: bars, indicators, annotations and, of a backtest, its trades."""
         chosen = self._one(symbol)
         trips = self.result.round_trips if self.config.get("mode") == "backtest" else ()
-        return chart_data(chosen, self.columns(chosen), self.config, self.zone, trips)
+        data = chart_data(chosen, self.columns(chosen), self.config, self.zone, trips)
+        return data if self.saved_charts is None else self.saved_charts.dressed(data, self.run_id, self.config)
+
+    @property
+    def chart_spec(self) -> ChartSpec:
+        """How its charts are looked at unless they are told otherwise: as was chosen for this run or its session."""
+        from barscope.charts.data import ChartSpec
+
+        return ChartSpec() if self.saved_charts is None else self.saved_charts.spec_of_run(self.run_id, self.config)
 
     def figure(self, symbol: str | None = None, spec: ChartSpec | None = None) -> go.Figure:
         """A Plotly figure: candlesticks with the indicators, at a level of detail a page can hold."""
         from barscope.charts.figure import figure
 
-        return figure(self.chart_data(symbol), spec)
+        return figure(self.chart_data(symbol), spec or self.chart_spec)
 
     def chart(self, symbol: str | None = None, spec: ChartSpec | None = None) -> LiveChart:
         """A live chart: every zoom shows the true bars of what is visible."""
         from barscope.workspace.panels import live_chart
 
-        return live_chart(self.chart_data(symbol), spec)
+        return live_chart(self.chart_data(symbol), spec or self.chart_spec)
 
     def equity_figure(self, spec: ChartSpec | None = None, *, benchmark: bool = False) -> go.Figure:
         """Equity and drawdown of a backtest; `benchmark` adds buying and holding all symbols with all cash."""
@@ -193,11 +262,37 @@ class Run:
             raise InvalidParameterError(f"no trade {n}: run {self.run_id} has {len(trips)}, counted from 0")
         return figure(trade_data(self.chart_data(trips[n].symbol), trips[n], context), spec)
 
+    def thumbnail(
+        self,
+        size: Literal["small", "large"] = "small",
+        theme: Literal["light", "dark"] = "light",
+        form: Literal["svg", "png"] = "svg",
+    ) -> bytes:
+        """A small picture drawn without a browser: the equity of a backtest, else candlesticks of the first symbol.
+
+        Raises:
+            UnknownRunError: If the run is not completed.
+        """
+        return thumbnail(self, (size, theme, form))
+
     def to_html(self, path: str | Path, symbol: str | None = None, spec: ChartSpec | None = None) -> Path:
         """Write the figure as one page that needs no network; returns where it is."""
         from barscope.charts.export import write_html
 
         return write_html(self.chart_data(symbol), path, spec)
+
+    def share(self, path: str | Path, symbols: Sequence[str] | None = None, theme: ShareTheme = "auto") -> Path:
+        """Write all of the run as one page that needs no network and no kernel, and zooms to the bars.
+
+        Args:
+            path: Where.
+            symbols: Which symbols to chart; None charts all.
+            theme: `light`, `dark`, or `auto`: as the reader's system.
+        """
+        from barscope.charts.export import write_share
+        from barscope.workspace.share import shared_run
+
+        return write_share(shared_run(self, symbols), path, theme)
 
     def to_png(self, path: str | Path, symbol: str | None = None, spec: ChartSpec | None = None) -> Path:
         """Write the figure as a picture; returns where it is."""

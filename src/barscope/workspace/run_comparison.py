@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from barscope.studies.comparison import Difference
     from barscope.workspace.run import Run
     from barscope.workspace.run_view import FigureParts
-    from barscope.workspace.workspace import Workspace
+    from barscope.workspace.shelf import Shelf
 
 STAGES = (Stage("opening both runs", 2), Stage("comparing events", 3), Stage("drawing", 1))
 _numbers = itertools.count(1)
@@ -50,13 +50,13 @@ class RunComparison:
     equity: FigureParts | None
 
 
-def enqueue_comparison(ws: Workspace, first: str, second: str, spec: ChartSpec) -> Job[RunComparison]:
+def enqueue_comparison(ws: Shelf, first: str, second: str, spec: ChartSpec) -> Job[RunComparison]:
     """Compare two runs without waiting for explorations and backtests."""
     work = lambda context: read_comparison(context, ws, first, second, spec)  # noqa: E731
     return ws.reads.submit(f"comparison-{next(_numbers)}", work, STAGES)
 
 
-def read_comparison(context: JobContext, ws: Workspace, first: str, second: str, spec: ChartSpec) -> RunComparison:
+def read_comparison(context: JobContext, ws: Shelf, first: str, second: str, spec: ChartSpec) -> RunComparison:
     """The work of `enqueue_comparison`.
 
     Raises:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from barscope.domain.roundtrips import RoundTrip
     from barscope.jobs import Job
     from barscope.workspace.run import Run
-    from barscope.workspace.workspace import Workspace
+    from barscope.workspace.shelf import Shelf
 
 STAGES = (Stage("opening the run", 4), Stage("computing results", 1), Stage("drawing", 1))
 _numbers = itertools.count(1)
@@ -56,12 +56,12 @@ class RunView:
 
 
 def enqueue_run_view(
-    ws: Workspace, run_id: str, symbol: str | None, spec: ChartSpec, known: Run | None = None
+    ws: Shelf, run_id: str, symbol: str | None, spec: ChartSpec, known: Run | None = None
 ) -> Job[RunView]:
     """Read a run without waiting for explorations and backtests.
 
     Args:
-        ws: The workspace.
+        ws: Where the run is.
         run_id: The run.
         symbol: Which of its symbols to chart; None is its first.
         spec: How to draw the figures.
@@ -71,14 +71,14 @@ def enqueue_run_view(
     return ws.reads.submit(f"run-view-{next(_numbers)}", work, STAGES)
 
 
-def enqueue_figure(ws: Workspace, draw: Callable[[], go.Figure]) -> Job[FigureParts]:
+def enqueue_figure(ws: Shelf, draw: Callable[[], go.Figure]) -> Job[FigureParts]:
     """Draw another figure of a run that was opened."""
     work = lambda _context: parts_of(draw())  # noqa: E731
     return ws.reads.submit(f"figure-{next(_numbers)}", work, STAGES[-1:])
 
 
 def read_run_view(
-    context: JobContext, ws: Workspace, run_id: str, symbol: str | None, spec: ChartSpec, known: Run | None
+    context: JobContext, ws: Shelf, run_id: str, symbol: str | None, spec: ChartSpec, known: Run | None
 ) -> RunView:
     """The work of `enqueue_run_view`.
 

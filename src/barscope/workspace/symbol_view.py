@@ -11,14 +11,16 @@ import numpy as np
 from barscope.errors import DataError, StoreError
 from barscope.jobs import JobContext, Stage
 from barscope.studies.choice import resolve_choice
-from barscope.workspace.chart_data import chart_series
+from barscope.workspace.chart_data import chart_series, roll_marks
+from barscope.workspace.session_shades import session_shades
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from barscope.charts.data import ChartSeries
+    from barscope.charts.data import ChartSeries, Highlight, VerticalMark
     from barscope.domain.bars import Bars
     from barscope.jobs import Job
+    from barscope.studies.bar_source import BarSource
     from barscope.studies.request import ExplorerRequest
     from barscope.workspace.workspace import Workspace
 
@@ -36,12 +38,16 @@ class SymbolView:
         bars: Its bars in the range of the session.
         series: Run id → its series, all of the length of the bars.
         problems: Run id → why its series cannot be shown on these bars.
+        shades: The hours between regular sessions.
+        marks: The rolls of a continuous future.
     """
 
     symbol: str
     bars: Bars
     series: Mapping[str, tuple[ChartSeries, ...]]
     problems: Mapping[str, str]
+    shades: tuple[Highlight, ...] = ()
+    marks: tuple[VerticalMark, ...] = ()
 
 
 def enqueue_view(ws: Workspace, source: ExplorerRequest, symbol: str, run_ids: Iterable[str] = ()) -> Job[SymbolView]:
@@ -67,7 +73,8 @@ def read_view(
         DataError: If the symbol is unknown or has no bars in the range.
     """
     context.enter("loading bars")
-    bars = _bars(context, ws, source, symbol)
+    made_of = _source(ws, source, symbol)
+    bars = _bars(context, ws, made_of)
     context.enter("opening results")
     series: dict[str, tuple[ChartSeries, ...]] = {}
     problems: dict[str, str] = {}
@@ -83,7 +90,8 @@ def read_view(
             series[run_id] = chart_series(columns, run.config.get("outputs", {}))
         else:
             problems[run_id] = STALE
-    return SymbolView(symbol, bars, series, problems)
+    shades = session_shades(ws.calendars, source, symbol, bars)
+    return SymbolView(symbol, bars, series, problems, shades, roll_marks(made_of.account(ws.bars)))
 
 
 def same_bars(these: Bars, those: Bars) -> bool:
@@ -93,12 +101,15 @@ def same_bars(these: Bars, those: Bars) -> bool:
     return all(np.array_equal(getattr(these, f.name), getattr(those, f.name)) for f in fields(these))
 
 
-def _bars(context: JobContext, ws: Workspace, source: ExplorerRequest, symbol: str) -> Bars:
+def _source(ws: Workspace, source: ExplorerRequest, symbol: str) -> BarSource:
     one = source.model_copy(update={"symbols": (symbol,)})
-    mappings = resolve_choice(one, ws.secmaster).mappings[symbol]
-    total = max(1, ws.secmaster.count_bars(mappings, source.rtype))
+    return resolve_choice(one, ws.secmaster, ws.calendars).sources[symbol]
+
+
+def _bars(context: JobContext, ws: Workspace, source: BarSource) -> Bars:
+    total = max(1, source.count(ws.bars))
 
     def tell(rows: int) -> None:
         context.report(min(1.0, rows / total), f"{rows:,} of {total:,} bars")
 
-    return ws.bars.load(mappings, source.rtype, tell).bars
+    return source.load(ws.bars, tell).bars

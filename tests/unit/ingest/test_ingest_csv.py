@@ -364,7 +364,7 @@ def test_files_that_cannot_be_opened(tmp_path, monkeypatch):
         read_source(tmp_path / "secret.csv", symbol="X")
 
 
-@pytest.mark.parametrize("name", ["bars.zip", "bars.xlsx", "bars", "bars.csv.bz2"])
+@pytest.mark.parametrize("name", ["bars.7z", "bars.xlsx", "bars", "bars.csv.bz2"])
 def test_unknown_kinds(parse, name):
     """A file of no known kind is refused with the kinds that are read."""
     with pytest.raises(DataError, match=r"the kinds are \.csv, .*\.parquet.*\.dbn\.zst"):

@@ -163,7 +163,7 @@ def test_send_times_after_each_record(parse):
     assert parse(content).batches[0].bars.ts.tolist() == [T0]
 
 
-@pytest.mark.parametrize("schema", ["trades", "mbo", "definition", None])
+@pytest.mark.parametrize("schema", ["trades", "mbo", "imbalance", None])
 def test_other_schemas(parse, schema):
     """A file of another schema is refused by the name of the schema."""
     with pytest.raises(VendorFileError, match=f"schema {schema}" if schema else "several schemas"):

@@ -14,7 +14,8 @@ from barscope.errors import (
     StoreError,
     StoreFullError,
 )
-from barscope.store.database import Database, plain
+from barscope.store.connections import plain
+from barscope.store.database import Database
 from barscope.store.locks import FileLock
 from barscope.store.schema import Schema
 

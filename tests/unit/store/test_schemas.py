@@ -22,6 +22,11 @@ SECMASTER = {
     "start_date TEXT!*, end_date TEXT!",
     "symbol_coverage": "publisher_id INTEGER!*, symbol TEXT!*, symbol_type TEXT!*, rtype INTEGER!*, min_ts INTEGER!, "
     "max_ts INTEGER!",
+    "instrument_definitions": "publisher_ref INTEGER!*, symbol TEXT!*, expiration_ns INTEGER!*, "
+    "source_instrument_id INTEGER, root TEXT!, instrument_class TEXT, activation_ns INTEGER, first_notice_ns INTEGER, "
+    "tick_size INTEGER, multiplier REAL, currency TEXT, known_ns INTEGER!",
+    "open_interest": "instrument_id INTEGER!*, day TEXT!*, known_ns INTEGER!*, open_interest INTEGER!",
+    "ingested_files": "publisher_ref INTEGER!*, file_hash TEXT!*, filename TEXT!, rows INTEGER!",
 }
 EVENT = "id INTEGER*, run_id TEXT!, ts_event_ns INTEGER!, ts_created_ns INTEGER!, "
 BAR = EVENT + "symbol TEXT!, bar_period TEXT!, open REAL!, high REAL!, low REAL!, close REAL!, volume INTEGER"
@@ -47,6 +52,10 @@ RUNS = {
     "expirations": ACCEPTED + ", symbol TEXT!",
     "run_columns": "run_id TEXT!*, symbol TEXT!*, series TEXT!*, chunk INTEGER!*, ts_first_ns INTEGER!, "
     "ts_last_ns INTEGER!, n INTEGER!, data BLOB!",
+    "run_states": "run_id TEXT*, started_ns INTEGER!, refreshed_ns INTEGER!, executor_running INTEGER!, "
+    "cycles INTEGER!, completed_cycle INTEGER, position_trigger_checks INTEGER!, position_revaluations INTEGER!, "
+    "feed_lag_ns INTEGER, crashed_ns INTEGER, version TEXT!, exception TEXT",
+    "run_state_parts": "run_id TEXT!*, part TEXT!*, data BLOB!",
 }
 PRESETS = {
     "symbol_presets": "name*, rtype, publisher_name, publisher_id, symbols, symbol_type",

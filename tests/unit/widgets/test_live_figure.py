@@ -63,7 +63,7 @@ def test_bundle_comes_when_a_page_asks(wire):
     """The page that has no plotly yet gets it compressed, in one buffer."""
     figure = LiveFigure()
     wire.take()
-    custom(figure, {"barscope": "bundle"})
+    custom(figure, {"ask": "bundle"})
     (message, size), *rest = wire.take()
     assert message["content"] == {"barscope": "bundle"}
     assert 1_000_000 < size < 2_000_000
@@ -75,7 +75,7 @@ def test_bundle_is_plotlys_own(monkeypatch):
     sent = []
     figure = LiveFigure()
     monkeypatch.setattr(figure, "send", lambda content, buffers=None: sent.extend(buffers))
-    custom(figure, {"barscope": "bundle"})
+    custom(figure, {"ask": "bundle"})
     assert b"FigureView" in gzip.decompress(sent[0])
 
 
@@ -118,7 +118,7 @@ def test_state_is_that_of_now_for_a_page_that_opens_later(wire):
     y = np.full(5, 7, dtype=np.float32)
     figure.step([{"x": y, "y": y}, {"y": y}], {"xaxis.range": [3, 4]})
     wire.take()
-    custom(figure, {"barscope": "sync", "token": "abc"})
+    custom(figure, {"ask": "sync", "token": "abc"})
     state = next(m["state"] for m, _ in wire.take() if "_sync" in m.get("state", {}))
     assert state["_sync"] == "abc"
     assert state["_widget_layout"]["xaxis"]["range"] == [3, 4]

@@ -52,7 +52,7 @@ def test_all_runs_are_listed_newest_first(panel, runs):
     cells = dict(zip((c["label"] for c in panel.table.columns), panel.table.shown[0], strict=True))
     assert (cells["Name"], cells["Status"], cells["Symbols"], cells["Bars"]) == ("BuyAndHold", "completed", "ALT", "1m")
     assert cells["Mode"] == "backtest"
-    assert panel._count.value == "4 of 4"
+    assert panel.finder.count.value == "4 of 4"
 
 
 def test_filters_leave_what_matches_all_of_them(panel, runs):
@@ -64,7 +64,7 @@ def test_filters_leave_what_matches_all_of_them(panel, runs):
     assert panel.table.row_keys == (runs["sma"],)
     panel.status.value = "failed"
     assert panel.table.row_keys == ()
-    assert panel._count.value == "0 of 4"
+    assert panel.finder.count.value == "0 of 4"
 
 
 def test_a_chosen_backtest_shows_its_card_and_results(panel, runs):
@@ -90,14 +90,37 @@ def test_a_chosen_exploration_shows_its_chart(panel, runs):
 
 
 def test_a_run_without_results_shows_its_card(workspace):
-    """A failed run has a card that says why it ended."""
+    """A failed run says what went wrong and what to do, as text, and has a card."""
     writer = workspace.runs_store.begin("failed-1", "Broken", 1, {"mode": "backtest", "symbols": ["SYN"], "rtype": 33})
-    writer.fail(2, {"reason": "error", "error": "ValueError: no"})
+    writer.fail(2, {"reason": "error", "error": "ValueError: <b>no</b>"})
     panel = workspace.runs_panel()
     panel.table.current = "failed-1"
-    assert panel.results.tabs.options == ("Run card",)
-    assert dict(panel.results.card.facts.shown)["Why it ended"] == "ValueError: no"
+    assert panel.results.tabs.options == ("Outcome", "Run card")
+    title, error, advice = (part.value for part in panel.results.outcome.widget.children)
+    assert (title, error) == ("This run failed", "ValueError: &lt;b&gt;no&lt;/b&gt;")
+    assert "run it again" in advice
+    assert dict(panel.results.card.facts.shown)["Why it ended"] == "ValueError: <b>no</b>"
     panel.close()
+
+
+def test_a_list_tells_returns_and_parameters(panel, runs):
+    """A backtest shows what it made of its cash and with which parameters; both can be searched and sorted."""
+    panel.search.value = "fast_period"
+    rows = dict(zip(panel.table.row_keys, panel.table.shown, strict=True))
+    assert set(rows) == {runs["crossover"], runs["other"]}
+    cells = dict(zip((c["label"] for c in panel.table.columns), rows[runs["crossover"]], strict=True))
+    summary = panel._workspace.run(runs["crossover"]).summary()
+    assert cells["Return"] == f"{summary.total_return:+.2%}"
+    assert cells["Parameters"].startswith("fast_period ")
+
+
+def test_a_comparison_goes_with_its_runs(panel, runs):
+    """A filter that hides a compared run closes the comparison."""
+    panel.compare(runs["crossover"], runs["other"])
+    assert panel.comparison.widget.layout.display != "none"
+    assert panel.results.widget.layout.display == "none"
+    panel.search.value = "nothing like it"
+    assert panel.results.widget.layout.display != "none"
 
 
 def test_two_ticked_runs_are_compared(panel, runs):
