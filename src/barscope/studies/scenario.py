@@ -10,9 +10,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from barscope.domain.data_quality import examine
 from barscope.domain.hedge_path import DailyPrices, HedgePath, hedge_path
 from barscope.domain.hedges import find_template
 from barscope.domain.periods import BarPeriod
+from barscope.domain.time import date_of
 from barscope.engine.manifest import library_versions
 from barscope.engine.revision import git_revision
 from barscope.errors import InvalidParameterError, JobError, MissingBarsError, cut
@@ -20,7 +22,14 @@ from barscope.jobs import Job, JobContext, JobRunner, JobStatus, Stage
 from barscope.studies.bar_cache import LoadedBars
 from barscope.studies.recording import recording
 from barscope.studies.results import SymbolColumns
-from barscope.studies.scenario_result import ScenarioResult, outputs_of, path_series, summarise
+from barscope.studies.scenario_result import (
+    VOLATILITY,
+    ScenarioResult,
+    days_of,
+    outputs_of,
+    path_series,
+    summarise,
+)
 from barscope.studies.volatility import daily_volatility
 
 if TYPE_CHECKING:
@@ -155,7 +164,7 @@ class Scenarios:
             context.enter(FETCHING)
             history = self._desk.sources[request.data_source].fetch(request, context.report)
             context.enter(CALCULATING)
-            result = calculate(context, request, templates, history, run_id)
+            result = calculate(context.report, request, templates, history, run_id)
             symbol, columns = request.symbol, result.columns
             period, days = BarPeriod.DAY, len(columns.bars)
             writer.state.feed(int(columns.bars.ts[-1]) + period.length_ns)
@@ -171,13 +180,50 @@ class Scenarios:
 
 
 def calculate(
-    context: JobContext,
+    tell: Callable[[float, str], None],
     request: ScenarioRequest,
     templates: tuple[HedgeTemplate, ...],
     history: PriceHistory,
     scenario_id: str,
 ) -> ScenarioResult:
     """The path of each template over the prices, and what it comes to.
+
+    Args:
+        tell: Called with the share that is done and a message; what it raises ends the work.
+        request: The loan and what protection costs.
+        templates: Those to follow.
+        history: The prices.
+        scenario_id: The id of the result.
+
+    Raises:
+        InvalidParameterError: If the loan is not covered at entry, or a day has no volatility.
+        MissingBarsError: If the stretch has fewer than two days.
+    """
+    bars, loan = history.bars.rows(history.before, len(history.bars)), request.loan
+    prices = daily_prices(request, history)
+    paths: dict[str, tuple[HedgeTemplate, HedgePath]] = {}
+    for place, template in enumerate(templates):
+
+        def tell_day(day: int, place: int = place, name: str = template.name) -> None:
+            tell((place + day / len(bars)) / len(templates), f"{name}: day {day:,} of {len(bars):,}")
+
+        tell_day(0)
+        paths[template.slug] = (template, hedge_path(prices, template, loan, request.terms, tell_day))
+    details = {
+        "scenario_id": scenario_id,
+        "scenario_name": _name(request),
+        "symbol": request.symbol,
+        "data_source": request.data_source,
+        "data_cost_usd": history.cost_usd,
+        "notes": [*history.notes, *split_notes(history)],
+    }
+    series = path_series({slug: path for slug, (_template, path) in paths.items()})
+    series[VOLATILITY] = prices.volatility
+    return ScenarioResult(summarise(paths, loan, bars, details), SymbolColumns(bars, series))
+
+
+def daily_prices(request: ScenarioRequest, history: PriceHistory) -> DailyPrices:
+    """The days of a scenario with the volatility its options are priced at.
 
     Raises:
         InvalidParameterError: If the loan is not covered at entry, or a day has no volatility.
@@ -186,28 +232,20 @@ def calculate(
     bars = history.bars.rows(history.before, len(history.bars))
     if len(bars) < LEAST_DAYS:
         raise MissingBarsError(f"the stretch holds {len(bars)} daily bars: a scenario needs at least {LEAST_DAYS}")
-    loan = request.loan
-    loan.check_start(float(bars.close[0]))
-    dates = bars.ts.astype("datetime64[ns]").astype("datetime64[D]")
-    prices = DailyPrices(dates, bars.close, bars.low, daily_volatility(request.volatility, history))
-    paths: dict[str, tuple[HedgeTemplate, HedgePath]] = {}
-    for place, template in enumerate(templates):
+    request.loan.check_start(float(bars.close[0]))
+    return DailyPrices(days_of(bars), bars.close, bars.low, daily_volatility(request.volatility, history))
 
-        def tell(day: int, place: int = place, name: str = template.name) -> None:
-            context.report((place + day / len(bars)) / len(templates), f"{name}: day {day:,} of {len(bars):,}")
 
-        tell(0)
-        paths[template.slug] = (template, hedge_path(prices, template, loan, request.terms, tell))
-    details = {
-        "scenario_id": scenario_id,
-        "scenario_name": _name(request),
-        "symbol": request.symbol,
-        "data_source": request.data_source,
-        "data_cost_usd": history.cost_usd,
-        "notes": list(history.notes),
-    }
-    series = path_series({slug: path for slug, (_template, path) in paths.items()})
-    return ScenarioResult(summarise(paths, loan, bars, details), SymbolColumns(bars, series))
+def split_notes(history: PriceHistory) -> tuple[str, ...]:
+    """A sentence for each jump within the stretch that looks like a stock split: puts and units are not adjusted."""
+    findings, _expected = examine(history.bars, BarPeriod.DAY, calendar=None)
+    first_ns = int(history.bars.ts[history.before])
+    return tuple(
+        f"The prices of {date_of(finding.start_ns)} look like a split that was not adjusted for ({finding.detail}): "
+        "units and strikes stay as they were, so what follows is not what would have happened."
+        for finding in findings
+        if finding.kind == "probable split" and finding.start_ns > first_ns
+    )
 
 
 def job_dict(job: Job[Any]) -> dict[str, Any]:

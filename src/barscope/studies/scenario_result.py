@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from barscope.domain.hedge_path import DailyPrices
 from barscope.domain.time import NS_PER_DAY, date_of
 from barscope.errors import InvalidParameterError, close_matches, cut
 
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from barscope.domain.bars import Bars, FloatArray
-    from barscope.domain.hedge_path import HedgePath
+    from barscope.domain.hedge_path import Dates, HedgePath
     from barscope.domain.hedges import HedgeTemplate
     from barscope.domain.loans import Loan
     from barscope.studies.results import SymbolColumns
@@ -30,6 +31,8 @@ OF_TEMPLATE = (
     "low_ltv_hedged",
     "margin_call_hedged",
 )
+VOLATILITY = "volatility"
+"""The series of the volatility a year that options are priced at."""
 _FLAGS = ("margin_call_hedged", "margin_call_unhedged")
 _DAYS_PER_YEAR = 365.25
 
@@ -61,7 +64,7 @@ class ScenarioResult:
             close = ", ".join(close_matches(slug, self.slugs)) or ", ".join(self.slugs)
             raise InvalidParameterError(f"the scenario has no template {cut(slug)}: it has {close}")
         bars, series = self.columns.bars, self.columns.series
-        found: dict[str, Any] = {"date": bars.ts.astype("datetime64[ns]").astype("datetime64[D]")}
+        found: dict[str, Any] = {"date": days_of(bars)}
         found |= {f"spot_{name}": getattr(bars, name) for name in ("close", "open", "low", "high")}
         found |= {field: series[field] for field in UNHEDGED}
         found |= {field: series[series_name(slug, field)] for field in OF_TEMPLATE}
@@ -82,6 +85,17 @@ class ScenarioResult:
         ]
         return {**self.summary, "template_results": templates}
 
+    def template_name(self, slug: str) -> str:
+        """What a person calls a template of the scenario; its slug where there is no such template."""
+        names = {t["template_slug"]: str(t["template_name"]) for t in self.summary["template_results"]}
+        return names.get(slug, slug)
+
+    @property
+    def prices(self) -> DailyPrices:
+        """The days with the volatility their options were priced at."""
+        bars = self.columns.bars
+        return DailyPrices(days_of(bars), bars.close, bars.low, self.columns.series[VOLATILITY])
+
     def ranking(self) -> tuple[dict[str, Any], ...]:
         """The templates from best to worst: survived, then least LTV, least cost, most equity at the end."""
         rows = [
@@ -94,6 +108,11 @@ class ScenarioResult:
             return (not row["survived"], most, row["total_hedge_cost"], -row["final_equity"])
 
         return tuple({"rank": n, **row} for n, row in enumerate(sorted(rows, key=order), 1))
+
+
+def days_of(bars: Bars) -> Dates:
+    """The days of daily bars."""
+    return bars.ts.astype("datetime64[ns]").astype("datetime64[D]")
 
 
 def series_name(slug: str, field: str) -> str:
@@ -117,7 +136,7 @@ def outputs_of(slugs: tuple[str, ...], margin_call_ltv: float) -> dict[str, dict
     shown: dict[str, dict[str, Any]] = {"underlying_value": value, "ltv_unhedged": ratio}
     shown |= {series_name(slug, "net_portfolio_value"): value for slug in slugs}
     shown |= {series_name(slug, "ltv_hedged"): ratio for slug in slugs}
-    names = [*UNHEDGED, *(series_name(slug, field) for slug in slugs for field in OF_TEMPLATE)]
+    names = [*UNHEDGED, VOLATILITY, *(series_name(slug, field) for slug in slugs for field in OF_TEMPLATE)]
     return {name: shown.get(name, {"hidden": True}) for name in names}
 
 

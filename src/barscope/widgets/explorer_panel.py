@@ -10,6 +10,7 @@ import ipywidgets as widgets
 from barscope.charts.data import ChartSpec
 from barscope.errors import InvalidParameterError
 from barscope.widgets.cells import after_each_cell
+from barscope.widgets.certificates import Examiner
 from barscope.widgets.chart_area import ChartArea, theme_of
 from barscope.widgets.chart_settings_panel import ChartSettingsPanel
 from barscope.widgets.drawings import DrawingForm
@@ -64,15 +65,17 @@ class ExplorerPanel:
         self._workspace = workspace
         self._guard = Guard()
         self._was_live = False
+        self._warnings: dict[Key, str] = {}
         self._retention_notices = len(workspace.explorer.retention.notices)
         self._model = SessionModel(workspace.explorer, workspace.jobs)
         self._chart = SessionChart(workspace, ChartSpec(height=height), self._tell)
         self._poller = Poller(self._guard(self._step))
+        self._examiner = Examiner(workspace.reads)
         actions = _Actions(self)
         self.source = SourcePicker(
             workspace.secmaster, self._guard, self._open_source, workspace.calendars, workspace.data_splits
         )
-        self.picker = IndicatorPicker(self._guard, self._add, self._reload_indicators)
+        self.picker = IndicatorPicker(self._guard, self._add, self._reload_indicators, self._poller.wake)
         self.indicators = IndicatorList(self._guard, actions)
         self.sessions = SessionList(self._guard, actions)
         self.area = ChartArea(self._chart, self._guard, self._turn_to_symbol, actions)
@@ -206,11 +209,21 @@ class ExplorerPanel:
         waiting = self._chart.update(self._model.entries.values(), self._model.previews())
         self._model.mark(self._chart.problems)
         searching = self.setups.update()
+        examining = self._examine()
         self._show()
         if self._was_live and not live:
             self._show_sessions()
         self._was_live = live
-        return live or waiting or searching
+        return live or waiting or searching or examining
+
+    def _examine(self) -> bool:
+        """Certify the indicator in the form and the user's own of the session; of the others there is nothing to fear."""
+        chosen, own = self.picker.indicator, self._model.own_indicators()
+        examining = self._examiner.look(([] if chosen is None else [chosen]) + list(own.values()))
+        self.picker.show_certificate(None if chosen is None else self._examiner.known(chosen))
+        proven = {key: self._examiner.known(indicator) for key, indicator in own.items()}
+        self._warnings = {key: str(one) for key, one in proven.items() if one and one.first_lookahead is not None}
+        return examining
 
     def _show(self) -> None:
         source = self._model.source
@@ -219,7 +232,9 @@ class ExplorerPanel:
         self.picker.offer_timeframes(self.source.options.longer)
         self.settings.show(self._chart.live.data, self._chart.live.spec.theme, self.source.symbols.choices)
         self.drawings.show(self._chart.annotations)
-        self.indicators.show(self._model.entries.values(), len(self._model.before), has_source=source is not None)
+        self.indicators.show(
+            self._model.entries.values(), len(self._model.before), self._warnings, has_source=source is not None
+        )
         notices = self._workspace.explorer.retention.notices
         for notice in notices[self._retention_notices :]:
             self.notices.show(notice, level="warning")

@@ -13,7 +13,7 @@ from barscope.widgets.notices import close_all
 from barscope.widgets.session_model import CACHED, ELSEWHERE, OUTDATED
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from barscope.widgets.guard import Guard
     from barscope.widgets.session_model import Entry, Key
@@ -72,12 +72,15 @@ class IndicatorList:
         self._body = widgets.VBox([self._empty, self.carry_over, self._rows]).add_class("barscope-scroll")
         self.widget = widgets.VBox([header, self._body]).add_class("barscope-list")
 
-    def show(self, entries: Iterable[Entry], before: int, *, has_source: bool) -> None:
+    def show(
+        self, entries: Iterable[Entry], before: int, warnings: Mapping[Key, str], *, has_source: bool
+    ) -> None:
         """Bring the rows in line with the entries.
 
         Args:
             entries: The indicators, in order.
             before: How many indicators the session before had.
+            warnings: What is wrong with the code of some of them.
             has_source: Whether bars are chosen.
         """
         wanted = {entry.key: entry for entry in entries}
@@ -86,6 +89,7 @@ class IndicatorList:
         self.rows.update({key: IndicatorRow(key, self._guard, self._actions) for key in new})
         for key, entry in wanted.items():
             self.rows[key].update(entry)
+            self.rows[key].warn(warnings.get(key))
         if gone or new:
             self._rows.children = tuple(self.rows[key].widget for key in wanted)
         for row in gone:
@@ -112,11 +116,14 @@ class IndicatorRow:
         eye: Whether the chart draws it.
         duplicate, cancel, retry, explain, remove: The buttons; those that make no sense now are not shown.
         progress: How far the work is.
+        warning: A red mark, shown where its code is wrong.
     """
 
     def __init__(self, key: Key, guard: Guard, actions: IndicatorActions) -> None:
         self._shown: Entry | None = None
         self._name = text_line().add_class("barscope-name")
+        self.warning = text_line().add_class("barscope-warning-mark")
+        self.warn(None)
         self._state = text_line().add_class("barscope-state")
         self.progress = widgets.FloatProgress(min=0.0, max=1.0)
         self.eye = widgets.ToggleButton(value=True, icon="eye", tooltip="Hide in the chart").add_class("barscope-icon")
@@ -128,7 +135,7 @@ class IndicatorRow:
         buttons = (self.cancel, self.retry, self.explain, self.eye, self.duplicate, self.remove)
         self.widget = widgets.Box(
             [
-                self._name,
+                widgets.Box([self.warning, self._name]).add_class("barscope-named"),
                 widgets.Box(buttons).add_class("barscope-buttons"),
                 self._state,
                 self.progress,
@@ -154,6 +161,12 @@ class IndicatorRow:
         self.eye.value = entry.visible
         if before is None or (before.status, before.visible) != (entry.status, entry.visible):
             self._arrange(entry, before)
+
+    def warn(self, warning: str | None) -> None:
+        """Mark it in red, the reason on hover, or no longer."""
+        self.warning.value = escape("✗ looks ahead" if warning else "")
+        self.warning.tooltip = warning
+        self.warning.layout.display = "" if warning else "none"
 
     def close(self) -> None:
         """Let go of its widgets."""

@@ -2,23 +2,29 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 import ipywidgets as widgets
 
 from barscope.charts.text import escape, plain
-from barscope.errors import InvalidParameterError
-from barscope.indicators.registry import catalogue, search
+from barscope.errors import BarscopeError, InvalidParameterError
+from barscope.indicators.registry import build_indicator, catalogue, search
 from barscope.widgets.bar_options import AS_STORED, offer, timeframe_name
+from barscope.widgets.certificates import CertificateLine
 from barscope.widgets.fields import icon_button, indicator_label
 from barscope.widgets.parameter_form import ParameterForm
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
+    from barscope.indicators.certificates import Certificate
+    from barscope.indicators.core import Indicator
     from barscope.widgets.guard import Guard
 
 ALL_GROUPS = "All groups"
+_AHEAD = "✗ "
+"""Before the name of one that looks ahead: a list of the browser has no colours."""
 
 
 class IndicatorPicker:
@@ -32,16 +38,25 @@ class IndicatorPicker:
         group: One group, or all.
         found: The indicators that match; its value is the chosen class name.
         form: The parameters of the chosen one.
+        certificate: What was proven of it with these parameters.
+        indicator: It with these parameters; None where they do not hold.
         timeframe: The longer bars to compute it on; empty for those of the chart.
         add: The button.
         reload: The button that imports the user's own indicators again.
     """
 
     def __init__(
-        self, guard: Guard, on_add: Callable[[str, dict[str, Any], str | None], None], on_reload: Callable[[], None]
+        self,
+        guard: Guard,
+        on_add: Callable[[str, dict[str, Any], str | None], None],
+        on_reload: Callable[[], None],
+        on_change: Callable[[], None] = lambda: None,
     ) -> None:
         self._on_add = on_add
         self._on_reload = on_reload
+        self._on_change = on_change
+        self._lookaheads: set[str] = set()
+        self.indicator: Indicator | None = None
         self._used: dict[str, dict[str, Any]] = {}
         self._enabled = False
         self._make_widgets(guard)
@@ -83,12 +98,25 @@ class IndicatorPicker:
         offer(self.timeframe, [("On these bars", AS_STORED), *((f"On {timeframe_name(one)}", one) for one in labels)])
         self.timeframe.layout.display = "" if labels else "none"
 
+    def show_certificate(self, certificate: Certificate | None) -> None:
+        """Show what was proven of the chosen indicator; None while it is being examined."""
+        self.certificate.show(self.found.value if self.indicator is not None else None, certificate)
+        if certificate is not None:
+            self.mark(certificate)
+
+    def mark(self, certificate: Certificate) -> None:
+        """Mark an indicator in the list, or no longer, by whether it looks ahead."""
+        looks_ahead = certificate.first_lookahead is not None
+        if looks_ahead != (certificate.class_name in self._lookaheads):
+            (self._lookaheads.add if looks_ahead else self._lookaheads.discard)(certificate.class_name)
+            self._filter()
+
     # ---- from one step to the next
 
     def _filter(self) -> None:
         classes = search(self.search.value) if self.search.value.strip() else catalogue()
         shown = [cls for cls in classes if self.group.value in (ALL_GROUPS, cls.group)]
-        options = tuple((indicator_label(cls), cls.class_name) for cls in shown)
+        options = tuple((self._label(cls), cls.class_name) for cls in shown)
         kept = self.found.value if self.found.value in {cls.class_name for cls in shown} else None
         if self.found.options != options:
             self.found.options = options
@@ -96,6 +124,9 @@ class IndicatorPicker:
         self._count.value = escape(
             f"{len(shown)} of {len(catalogue())}" if shown else "Nothing matches: try another word"
         )
+
+    def _label(self, cls: type[Indicator]) -> str:
+        return f"{_AHEAD}{indicator_label(cls)}" if cls.class_name in self._lookaheads else indicator_label(cls)
 
     def _show(self) -> None:
         class_name = self.found.value
@@ -109,6 +140,16 @@ class IndicatorPicker:
         self._problem.value = escape(_without_class(problem, self.form.class_name)) if problem else ""
         self._problem.tooltip = problem
         self.add.disabled = not self._enabled or self.found.value is None or problem is not None
+        self._build()
+
+    def _build(self) -> None:
+        """Follow the form; says so when it stands for another indicator than before."""
+        before, self.indicator = self.indicator, None
+        if self.found.value is not None and self.form.problem is None:
+            with suppress(BarscopeError):  # between two classes the form is still that of the one before
+                self.indicator = build_indicator(self.found.value, self.form.params)
+        if self.indicator != before:
+            self._on_change()
 
     def _add(self) -> None:
         if self.form.problem is not None:
@@ -119,6 +160,7 @@ class IndicatorPicker:
 
     def _reload(self) -> None:
         self._on_reload()
+        self._lookaheads.clear()
         self.refresh()
         self._show()
 
@@ -131,6 +173,7 @@ class IndicatorPicker:
         self.found = widgets.Select(rows=7, tooltip="Indicators")
         self._count = widgets.HTML().add_class("barscope-hint")
         self.form = ParameterForm(guard, self._judge)
+        self.certificate = CertificateLine()
         self._problem = widgets.HTML().add_class("barscope-problem")
         self.timeframe = widgets.Dropdown(tooltip="Longer bars: a value appears once the longer bar is complete")
         self.timeframe.add_class("barscope-timeframe")
@@ -138,7 +181,8 @@ class IndicatorPicker:
         self.add = widgets.Button(description="Add indicator", icon="plus", button_style="primary")
         line = widgets.Box([self.search, self.group, self.reload]).add_class("barscope-search")
         footer = widgets.Box([self._problem, self._count, self.timeframe, self.add]).add_class("barscope-add")
-        self.widget = widgets.VBox([line, self.found, self.form.widget, footer]).add_class("barscope-picker")
+        parts = [line, self.found, self.form.widget, self.certificate.widget, footer]
+        self.widget = widgets.VBox(parts).add_class("barscope-picker")
 
     def _listen(self, guard: Guard) -> None:
         self.search.observe(guard(lambda _change: self._filter()), "value")

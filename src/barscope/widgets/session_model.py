@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from barscope.errors import InvalidParameterError
+from barscope.errors import BarscopeError, InvalidParameterError
+from barscope.indicators.registry import build_indicator, indicator_class, is_own
 from barscope.jobs import JobStatus
 from barscope.studies.plan import planned_indicator
 from barscope.studies.request import ExplorerRequest, IndicatorConfig
@@ -15,6 +17,7 @@ from barscope.studies.session import session_id_of
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from barscope.indicators.core import Indicator
     from barscope.jobs import Job, JobRunner
     from barscope.studies.explorer import Explorer
     from barscope.studies.results import RunColumns
@@ -220,6 +223,15 @@ class SessionModel:
         live = {entry.run_id for entry in self.entries.values() if entry.is_live}
         found = {job.run_id: job.preview for job in self.jobs if job.run_id in live}
         return {run_id: columns for run_id, columns in found.items() if isinstance(columns, dict)}
+
+    def own_indicators(self) -> dict[Key, Indicator]:
+        """Those of the listed indicators that are the user's code, by key; one that is gone is left out."""
+        found = {}
+        for key, entry in self.entries.items():
+            with suppress(BarscopeError):
+                if is_own(indicator_class(entry.class_name)):
+                    found[key] = build_indicator(entry.class_name, entry.params)
+        return found
 
     def mark(self, problems: Mapping[str, str]) -> None:
         """Note why the recorded series of some runs cannot be shown."""

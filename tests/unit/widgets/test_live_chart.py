@@ -267,3 +267,21 @@ def test_a_zoom_step_at_a_million_bars_keeps_its_budget(monkeypatch):
     assert 30_000 < max(bytes_) < 60_000
     milliseconds = [round(t * 1e3, 1) for t in sorted(times)]
     print(f"\nkernel ms a step: median {milliseconds[15]}, worst {milliseconds[-1]}; bytes: worst {max(bytes_)}")
+
+
+def test_a_pan_in_percent_sends_what_its_new_base_changes(data, steps):
+    """The first visible bar is 0 percent, so a drag to another one sends prices with their new base."""
+    chart = LiveChart(data, ChartSpec(scale="percent"))
+    drag(chart, 5_000, 5_200)
+    drag(chart, 5_020, 5_220)
+    assert [arrays[0]["meta"] for arrays, _, _ in steps] == [
+        ["1m", data.bars.close[5_000]],
+        ["1m", data.bars.close[5_020]],
+    ]
+
+
+def test_a_step_repeats_no_shapes_and_texts(data, steps):
+    """Lines and tags that stay the same are not sent again."""
+    chart = LiveChart(data)
+    drag(chart, 5_000, 5_200)
+    assert not {"shapes", "annotations"} & set(steps[0][1])
