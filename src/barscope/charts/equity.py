@@ -6,14 +6,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from barscope.charts.axis import ticks
-from barscope.charts.clock import local_ns, moment_text
 from barscope.charts.data import ChartSpec
-from barscope.charts.lod import Buckets, Levels, turning_points
 from barscope.charts.sheet import Sheet, calm_figure, room
 from barscope.charts.text import coloured, escape
+from barscope.charts.time_axis import TimeAxis
 from barscope.charts.traces import faded
-from barscope.domain.periods import BarPeriod
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -22,6 +19,7 @@ if TYPE_CHECKING:
 
     from barscope.domain.bars import FloatArray, IntArray
     from barscope.domain.equity import EquityCurve
+    from barscope.domain.periods import BarPeriod
 
 _PANES = {"equity": 0.68, "drawdown": 0.32}
 
@@ -46,7 +44,7 @@ def equity_figure(
     spec = spec or ChartSpec()
     if not np.isfinite(curve.equity).any():
         return calm_figure(spec, "Equity", "no bars, so there is no account to draw")
-    time, sheet = _Time(curve.ts, zone, period, spec), Sheet(spec, _PANES)
+    time, sheet = TimeAxis(curve.ts, zone, period, spec), Sheet(spec, _PANES)
     colour, equity, drawdown = sheet.palette.lines[0], curve.equity, curve.drawdown * 100
     others = [_at(benchmark, curve.ts)] if benchmark is not None and len(benchmark) else []
     shown = time.turning_points([equity, drawdown, *others])
@@ -87,7 +85,7 @@ def comparison_figure(
     if not drawn:
         return calm_figure(spec, "Returns", "no bars, so there are no accounts to compare")
     ts = np.unique(np.concatenate([curve.ts for curve in drawn.values()]))
-    time, sheet = _Time(ts, zone, period, spec), Sheet(spec, _PANES)
+    time, sheet = TimeAxis(ts, zone, period, spec), Sheet(spec, _PANES)
     returns = {name: _returns(_at(curve, ts)) for name, curve in drawn.items()}
     falls = {name: _at(curve, ts, curve.drawdown) * 100 for name, curve in drawn.items()}
     shown = time.turning_points([*returns.values(), *falls.values()])
@@ -108,32 +106,6 @@ def comparison_figure(
     )
     sheet.scale("drawdown", [*(y[shown] for y in falls.values()), np.zeros(1)], above=0.35, ticksuffix="%")
     return sheet.figure(room("−100.00%"), time.axis(shown))
-
-
-class _Time:
-    """The time axis of curves: what is visible, at which level of detail, and what its positions are called."""
-
-    def __init__(self, ts: IntArray, zone: str, period: BarPeriod, spec: ChartSpec) -> None:
-        self._local, self._period, self._spec = local_ns(ts, zone, period), period, spec
-        self.visible = spec.visible or (-0.5, len(ts) - 0.5)
-        levels = Levels(self._local, period)
-        self.buckets: Buckets = levels.buckets(self.visible, spec.max_candles, spec.max_candles, 0.0)
-
-    def turning_points(self, columns: Sequence[FloatArray]) -> IntArray:
-        """Positions to draw: of the highs and lows of each column, and of both ends."""
-        b = self.buckets
-        ends = np.array([b.start[0], b.stop[-1] - 1], np.int64) if len(b) else np.empty(0, np.int64)
-        return np.unique(np.concatenate([ends, *(turning_points(values, b) for values in columns)]))
-
-    def axis(self, shown: IntArray) -> dict[str, Any]:
-        """Plotly's axis: the visible range, labelled."""
-        labels = ticks(self._local[self.buckets.start], self.buckets.x, *self.visible, self._spec.width)
-        places = {"tickmode": "array", "tickvals": list(labels.positions), "ticktext": list(labels.texts)}
-        return {"type": "linear", "range": list(self.visible), **places}
-
-    def moment(self, i: int) -> str:
-        """When position i is."""
-        return moment_text(int(self._local[i]), self._period)
 
 
 def _at(curve: EquityCurve, ts: IntArray, values: FloatArray | None = None) -> FloatArray:
@@ -173,7 +145,7 @@ def _equity_legend(sheet: Sheet, equity: FloatArray, others: Sequence[FloatArray
     return ["  ".join(parts)]
 
 
-def _drawdown_legend(sheet: Sheet, drawdown: FloatArray, time: _Time) -> str:
+def _drawdown_legend(sheet: Sheet, drawdown: FloatArray, time: TimeAxis) -> str:
     p, worst = sheet.palette, _least(drawdown)
     if not worst < 0:
         return coloured("Drawdown", p.muted) + "  " + coloured("none", p.text)

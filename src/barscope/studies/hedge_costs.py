@@ -11,7 +11,7 @@ from barscope.domain.hedge_path import hedge_path
 from barscope.domain.hedges import HedgeLeg, HedgeTemplate
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
     from barscope.domain.hedge_path import DailyPrices, HedgeTerms
     from barscope.domain.loans import Loan
@@ -55,13 +55,21 @@ def cost_by_maturity(
     *,
     strike_pct: float = 1.0,
     maturities: Iterable[int] = MATURITIES,
+    on_day: Callable[[int], None] = lambda _day: None,
 ) -> tuple[HedgeCost, ...]:
-    """Puts of each maturity, held to expiry and renewed, over the same prices."""
-    return tuple(_cost(prices, loan, terms, HedgeLeg(strike_pct, months), None) for months in maturities)
+    """Puts of each maturity, held to expiry and renewed, over the same prices; `on_day` is as of `hedge_path`."""
+    legs = (HedgeLeg(strike_pct, months) for months in maturities)
+    return tuple(_cost(prices, loan, terms, leg, None, on_day) for leg in legs)
 
 
 def cost_by_roll(
-    prices: DailyPrices, loan: Loan, terms: HedgeTerms, *, strike_pct: float = 1.0, months: int = 12
+    prices: DailyPrices,
+    loan: Loan,
+    terms: HedgeTerms,
+    *,
+    strike_pct: float = 1.0,
+    months: int = 12,
+    on_day: Callable[[int], None] = lambda _day: None,
 ) -> tuple[HedgeCost, ...]:
     """Puts of one maturity, rolled so many days before expiry or held to it; the recommended way comes first.
 
@@ -69,12 +77,19 @@ def cost_by_roll(
     more than that.
     """
     days = [n for n in ROLL_DAYS if n is None or n < 28 * months]
-    found = [_cost(prices, loan, terms, HedgeLeg(strike_pct, months), n) for n in days]
+    found = [_cost(prices, loan, terms, HedgeLeg(strike_pct, months), n, on_day) for n in days]
     return tuple(sorted(found, key=lambda cost: (not cost.survived, cost.net_cost_pct_per_year)))
 
 
-def _cost(prices: DailyPrices, loan: Loan, terms: HedgeTerms, leg: HedgeLeg, roll_days_before: int | None) -> HedgeCost:
-    path = hedge_path(prices, HedgeTemplate("put", (leg,), roll_days_before=roll_days_before), loan, terms)
+def _cost(
+    prices: DailyPrices,
+    loan: Loan,
+    terms: HedgeTerms,
+    leg: HedgeLeg,
+    roll_days_before: int | None,
+    on_day: Callable[[int], None],
+) -> HedgeCost:
+    path = hedge_path(prices, HedgeTemplate("put", (leg,), roll_days_before=roll_days_before), loan, terms, on_day)
     worth = float(path.underlying_value[0])
     held = leg.months / 12 - (roll_days_before or 0) / _DAYS_PER_YEAR
     return HedgeCost(

@@ -217,7 +217,7 @@ class ExplorerPanel:
         return live or waiting or searching or examining
 
     def _examine(self) -> bool:
-        """Certify the indicator in the form and the user's own of the session; of the others there is nothing to fear."""
+        """Certify the indicator in the form, and the user's own of the session."""
         chosen, own = self.picker.indicator, self._model.own_indicators()
         examining = self._examiner.look(([] if chosen is None else [chosen]) + list(own.values()))
         self.picker.show_certificate(None if chosen is None else self._examiner.known(chosen))
