@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 if TYPE_CHECKING:
     from barscope.charts.data import ChartData, ChartSpec
@@ -14,32 +14,36 @@ if TYPE_CHECKING:
     from barscope.workspace.workspace import Workspace
 
 
-def explorer_panel(workspace: Workspace) -> ExplorerPanel:
-    """The explorer panel over a workspace."""
-    from barscope.widgets.explorer_panel import ExplorerPanel
+class Panels:
+    """The panels of a workspace; `Workspace` alone derives from it."""
 
-    return ExplorerPanel(workspace)
+    def splits_panel(self) -> SplitsPanel:
+        """Splits as a panel: choose bars and percentages, look at the bars of each region, save, rename, delete."""
+        from barscope.widgets.splits_panel import SplitsPanel
 
+        return SplitsPanel(self._workspace)
 
-def backtest_panel(workspace: Workspace) -> BacktestPanel:
-    """The backtest panel over a workspace."""
-    from barscope.widgets.backtest_panel import BacktestPanel
+    def explorer_panel(self) -> ExplorerPanel:
+        """The explorer as a panel: choose bars and indicators, watch them compute, look at them."""
+        from barscope.widgets.explorer_panel import ExplorerPanel
 
-    return BacktestPanel(workspace)
+        return ExplorerPanel(self._workspace)
 
+    def backtest_panel(self) -> BacktestPanel:
+        """Backtests as a panel: choose bars and a strategy, watch it run, look at what came out."""
+        from barscope.widgets.backtest_panel import BacktestPanel
 
-def runs_panel(workspace: Workspace) -> RunsPanel:
-    """The runs panel over a workspace."""
-    from barscope.widgets.runs_panel import RunsPanel
+        return BacktestPanel(self._workspace)
 
-    return RunsPanel(workspace)
+    def runs_panel(self) -> RunsPanel:
+        """All runs as a panel: find them, look at what each came from and what came out, compare, repeat, delete."""
+        from barscope.widgets.runs_panel import RunsPanel
 
+        return RunsPanel(self._workspace)
 
-def splits_panel(workspace: Workspace) -> SplitsPanel:
-    """The splits panel over a workspace."""
-    from barscope.widgets.splits_panel import SplitsPanel
-
-    return SplitsPanel(workspace)
+    @property
+    def _workspace(self) -> Workspace:
+        return cast("Workspace", self)
 
 
 def live_chart(data: ChartData, spec: ChartSpec | None = None) -> LiveChart:
