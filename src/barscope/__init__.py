@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from barscope.engine.recorder import RunRecorder
     from barscope.engine.simulated_broker import SimulatedBroker
     from barscope.engine.strategy import Strategy
+    from barscope.indicators.certificates import certify
     from barscope.indicators.core import Indicator
     from barscope.indicators.parameters import parameter
     from barscope.indicators.user import indicator
@@ -67,6 +68,7 @@ _HOMES = {
     "SimulatedDatafeed": "barscope.engine.datafeed",
     "Strategy": "barscope.engine.strategy",
     "Workspace": "barscope.workspace.workspace",
+    "certify": "barscope.indicators.certificates",
     "configured": "barscope.engine.configuration",
     "indicator": "barscope.indicators.user",
     "parameter": "barscope.indicators.parameters",
@@ -105,6 +107,7 @@ __all__ = [
     "SimulatedDatafeed",
     "Strategy",
     "Workspace",
+    "certify",
     "configured",
     "errors",
     "events",

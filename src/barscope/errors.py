@@ -9,7 +9,8 @@
     │   ├── VendorFileError          a file that cannot be decoded, or only in part
     │   ├── ConflictingBarsError     a re-ingest that disagrees with stored bars
     │   ├── ConflictingSymbologyError  a symbol that stands for two instruments at once
-    │   └── CalendarError            an exchange calendar that is unknown, or does not know a date
+    │   ├── CalendarError            an exchange calendar that is unknown, or does not know a date
+    │   └── DataSourceError          a vendor of prices that refuses, fails, or cannot be reached
     ├── StoreError                   a database file
     │   ├── SchemaVersionError       written by another program or a newer barscope
     │   ├── ReadOnlyStoreError       the folder or file cannot be written
@@ -108,6 +109,10 @@ class ConflictingBarsError(DataError):
 
 class CalendarError(DataError):
     """An exchange calendar that is unknown, or does not know a date or the hours asked for."""
+
+
+class DataSourceError(DataError):
+    """A vendor of prices that refuses, fails, cannot be reached, or whose client is not installed."""
 
 
 class ConflictingSymbologyError(DataError):

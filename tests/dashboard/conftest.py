@@ -221,6 +221,7 @@ class Viewer:
         """Channel, header, content and parent's id of the next message; None if the connection is closed."""
         message = await asyncio.wait_for(self.socket.read_message(), ENOUGH_S)
         if message is None:
+            self.socket.close()
             return None
         self.received.append(message)
         count = int.from_bytes(message[:8], "little")

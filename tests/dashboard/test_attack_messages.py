@@ -101,9 +101,10 @@ def test_a_frame_that_is_no_message_is_dropped(viewer, runner, frames, number):
     assert not [message for message in runner.run(attack()) if message[3] == "attack"]
 
 
-def test_a_widget_that_is_not_there_is_not_missed(viewer, runner):
-    """A message to an unknown comm is dropped."""
+def test_a_widget_that_is_not_there_is_not_missed(viewer, runner, dashboard):
+    """A message to an unknown comm is dropped, and does not fill the log."""
     assert runner.run(viewer.tell("f" * 32, {"method": "update", "state": {"value": 1}}))
+    assert "No such comm" not in dashboard.log.read_text()
 
 
 def _upgrade(dashboard, kernel_id, **headers):

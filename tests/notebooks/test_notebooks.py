@@ -88,7 +88,10 @@ def test_the_notebooks_of_the_tour_are_there():
         "03_bring_your_data",
         "04_backtest",
         "05_compare_runs",
+        "06_share",
         "07_find_setups",
+        "08_sessions_and_splits",
+        "09_futures",
     ]
     assert [path.stem for path in NOTEBOOKS] == tour
 

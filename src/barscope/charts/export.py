@@ -124,32 +124,32 @@ def parquet(data: ChartData) -> bytes:
 
 def write_html(data: ChartData, path: str | Path, spec: ChartSpec | None = None) -> Path:
     """Writes `html`; returns where it is."""
-    return _write(path, html(data, spec))
+    return write_file(path, html(data, spec))
 
 
 def write_share(run: SharedRun, path: str | Path, theme: ShareTheme = "auto") -> Path:
     """Writes `share_page`; returns where it is."""
     from barscope.charts.share import share_page
 
-    return _write(path, share_page(run, theme=theme))
+    return write_file(path, share_page(run, theme=theme))
 
 
 def write_png(data: ChartData, path: str | Path, spec: ChartSpec | None = None) -> Path:
     """Writes `png` of the static figure; returns where it is."""
-    return _write(path, png(figure(data, spec)))
+    return write_file(path, png(figure(data, spec)))
 
 
 def write_csv(data: ChartData, path: str | Path) -> Path:
     """Writes `csv`; returns where it is."""
-    return _write(path, csv(data))
+    return write_file(path, csv(data))
 
 
 def write_parquet(data: ChartData, path: str | Path) -> Path:
     """Writes `parquet`; returns where it is."""
-    return _write(path, parquet(data))
+    return write_file(path, parquet(data))
 
 
-def _write(path: str | Path, content: bytes) -> Path:
+def write_file(path: str | Path, content: bytes) -> Path:
     """The whole file or none: written beside its place, then moved there.
 
     Raises:

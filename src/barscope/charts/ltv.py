@@ -65,7 +65,9 @@ def ltv_figure(
     for curve, colour, days in zip(curves, colours, calls, strict=True):
         sheet.line(_PANE, shown, curve.at_close[shown], colour, name=escape(curve.name), line={"width": 1.5})
         dots = {"size": 5, "color": colour, "line": {"color": p.down, "width": 1}}
-        sheet.draw(_PANE, type="scatter", mode="markers", x=days, y=_within(curve.at_low[days], margin_call_ltv), marker=dots)
+        sheet.draw(
+            _PANE, type="scatter", mode="markers", x=days, y=_within(curve.at_low[days], margin_call_ltv), marker=dots
+        )
     _draw_line(sheet, margin_call_ltv)
     sheet.say(_PANE, *_legend(sheet, curves, colours, time))
     line = np.full(len(shown), margin_call_ltv)
@@ -97,7 +99,9 @@ def _seen(curves: Sequence[LtvCurve], shown: IntArray, calls: Sequence[IntArray]
 def _draw_line(sheet: Sheet, margin_call_ltv: float) -> None:
     axis = sheet.box(_PANE).axis
     where = {"xref": "paper", "x0": 0, "x1": 1, "yref": axis, "y0": margin_call_ltv, "y1": margin_call_ltv}
-    sheet.shapes.append({"type": "line", **where, "line": {"color": sheet.palette.down, "width": 1.2, "dash": "6px,4px"}})
+    sheet.shapes.append(
+        {"type": "line", **where, "line": {"color": sheet.palette.down, "width": 1.2, "dash": "6px,4px"}}
+    )
     sheet.tag(_PANE, margin_call_ltv, f"{margin_call_ltv:.2f}", sheet.palette.down)
 
 

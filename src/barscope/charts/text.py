@@ -37,6 +37,11 @@ def coloured(text: object, colour: str, *, bold: bool = False) -> str:
     return f'<span style="color:{escape(colour)}">{inner}</span>'
 
 
+def titled(text: object, title: object) -> str:
+    """Escaped text of at most 500 characters, with a longer one that appears on hover."""
+    return f'<span title="{block(title)}">{block(text)}</span>'
+
+
 def disclosure(label: str, title: object, facts: Iterable[tuple[object, object]]) -> str:
     """A small list of facts that opens and closes by itself."""
     rows = "".join(f"<dt>{escape(name)}</dt><dd>{escape(value)}</dd>" for name, value in facts)

@@ -9,7 +9,20 @@ import typer
 from typer.core import TyperGroup
 
 import barscope
-from barscope.cli import backtest, dashboard, demo, doctor, explore, ingest, lab, publish, runs, scenario
+from barscope.cli import (
+    backtest,
+    dashboard,
+    demo,
+    doctor,
+    explore,
+    ingest,
+    lab,
+    presets,
+    publish,
+    quality,
+    runs,
+    scenario,
+)
 from barscope.cli.console import answer, fail, say
 from barscope.errors import BarscopeError
 
@@ -67,6 +80,8 @@ COMMANDS: tuple[Callable[..., None], ...] = (
     runs.runs,
     scenario.scenario,
     publish.publish,
+    presets.presets,
+    quality.quality,
     doctor.doctor,
 )
 for command in COMMANDS:

@@ -15,6 +15,8 @@ from barscope.cli.following import finish
 from barscope.cli.options import (
     DEFAULTS,
     End,
+    Hours,
+    Longer,
     PublisherId,
     RequestFile,
     Rtype,
@@ -49,6 +51,8 @@ def backtest(
     start: Start = None,
     end: End = None,
     symbol_type: SymbolType = None,
+    hours: Hours = None,
+    timeframe: Longer = None,
     broker: Annotated[
         list[str] | None,
         typer.Option(
@@ -74,6 +78,8 @@ def backtest(
         "start_date": start,
         "end_date": end,
         "symbol_type": symbol_type,
+        "hours": hours,
+        "timeframe": timeframe,
         "broker": broker,
     }
     options = chosen(request, given)

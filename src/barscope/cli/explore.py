@@ -12,6 +12,8 @@ from barscope.cli.following import finish
 from barscope.cli.options import (
     DEFAULTS,
     End,
+    Hours,
+    Longer,
     PublisherId,
     RequestFile,
     Rtype,
@@ -45,6 +47,8 @@ def explore(
     start: Start = None,
     end: End = None,
     symbol_type: SymbolType = None,
+    hours: Hours = None,
+    timeframe: Longer = None,
     fresh: Annotated[bool, typer.Option("--fresh", help="Compute again what was recorded before.")] = False,
     workspace: WorkspaceFolder = Path("data"),
 ) -> None:
@@ -62,6 +66,8 @@ def explore(
         "start_date": start,
         "end_date": end,
         "symbol_type": symbol_type,
+        "hours": hours,
+        "timeframe": timeframe,
     }
     options = chosen(request, given)
     asked = _from_options(options) if request is None else _from_json(request.read())

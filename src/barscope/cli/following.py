@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from barscope.cli.console import progress_bar, say
 
 if TYPE_CHECKING:
     from barscope.jobs import Job
-    from barscope.workspace import Run
 
 _POLL_S = 0.1
+T = TypeVar("T")
 
 
-def finish(job: Job[Run], doing: str) -> Run:
+def finish(job: Job[T], doing: str) -> T:
     """The result of a job, with a progress bar until it is there; Ctrl-C cancels it.
 
     Args:
@@ -34,7 +34,7 @@ def finish(job: Job[Run], doing: str) -> Run:
     return job.result()
 
 
-def _follow(job: Job[Run], doing: str) -> None:
+def _follow(job: Job[T], doing: str) -> None:
     with progress_bar(f"{doing} {job.run_id}") as tell:
         while not job.wait(_POLL_S):
             now = job.snapshot

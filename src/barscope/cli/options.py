@@ -34,6 +34,13 @@ End = Annotated[
     str | None, typer.Option(metavar="YYYY-MM-DD", help="Last day, included.", show_default="that of the last bar")
 ]
 SymbolType = Annotated[str | None, typer.Option(help="raw_symbol, continuous or ticker.", show_default="raw_symbol")]
+Hours = Annotated[
+    str | None, typer.Option(help="all, or the regular or extended hours of the exchange.", show_default="all")
+]
+Longer = Annotated[
+    str | None,
+    typer.Option(metavar="LENGTH", help="Bars to make of them: 5min, 1h, 1d, 1w.", show_default="as stored"),
+]
 
 DEFAULTS: dict[str, Any] = {"symbols": [], "rtype": 35, "publisher_id": 1}
 """What a request takes where no option says it."""

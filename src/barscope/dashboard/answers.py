@@ -156,9 +156,12 @@ class Pictures:
         return drawn
 
     def visualisation(self, asked: Asked) -> Answer:
-        """A picture of a run."""
+        """A picture of the run that is asked for, by default of the newest that completed; nothing before one did."""
         kind, theme, form = (asked.query.get(name, choices[0]) for name, choices in _PICTURE_CHOICES.items())
-        run = asked.source().run(asked.state().executor_id)
+        state = asked.state() if "run" in asked.query else asked.source().states().completed()
+        if state is None:
+            return Answer(HTTPStatus.NO_CONTENT, _PICTURE_TYPES[form], b"")
+        run = asked.source().run(state.executor_id)
         return Answer(HTTPStatus.OK, _PICTURE_TYPES[form], self.of(run, (kind, theme, form)), kept=True)
 
     def state(self, asked: Asked) -> Answer:

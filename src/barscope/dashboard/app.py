@@ -36,7 +36,10 @@ _MOST_UNREAD = 32 * 2**20
 """Bytes kept for a browser that does not read them; a page with its charts is a tenth of that."""
 
 _KERNEL_ID = r"([0-9a-f-]{36})"
-_ENTER = '<!doctype html><meta charset="utf-8"><meta http-equiv="refresh" content="0; url=/"><title>barscope</title>'
+_ENTER = f"""<!doctype html><meta charset="utf-8"><title>barscope</title>
+<noscript><meta http-equiv="refresh" content="0; url=/"></noscript>
+<script src="/voila/templates/{files.TEMPLATE}/static/enter.js"></script>
+"""
 
 
 class Start(RequestHandler):

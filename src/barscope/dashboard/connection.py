@@ -75,7 +75,7 @@ class Channels(KernelWebsocketHandler):  # type: ignore[misc]  # carries no type
             raise HTTPError(HTTPStatus.BAD_REQUEST)
         if self.kernel_id not in self._places:
             raise HTTPError(HTTPStatus.NOT_FOUND)
-        if not self._places.connect(self.kernel_id):
+        if not self._places.connect(self.kernel_id, self.close):
             raise HTTPError(HTTPStatus.TOO_MANY_REQUESTS)
         self._is_counted = True
         kernel = self.kernel_manager.get_kernel(self.kernel_id)
@@ -106,4 +106,4 @@ class Channels(KernelWebsocketHandler):  # type: ignore[misc]  # carries no type
     def _count_out(self) -> None:
         if self._is_counted:
             self._is_counted = False
-            self._places.disconnect(self.kernel_id)
+            self._places.disconnect(self.kernel_id, self.close)

@@ -170,7 +170,7 @@ class Endpoint(RequestHandler):
         self.set_header("Cache-Control", "private, no-cache" if answer.kept else "no-store")
         if self._name == "visualisation":
             self.set_header("Vary", "Accept")
-        self.finish(answer.body)
+        self.finish(answer.body or None)
 
     def write_error(self, status_code: int, **_details: Any) -> None:  # noqa: ANN401  # those of Tornado
         """An error as JSON, without what caused it."""

@@ -16,7 +16,7 @@ from barscope.charts.text import block, escape
 if TYPE_CHECKING:
     from barscope.dashboard.settings import Settings
 
-_SCRIPTS = "script-src 'self' 'unsafe-inline' blob:"  # blob: the code of anywidget and the bundle of Plotly
+_SCRIPTS = "script-src 'self' blob:"  # blob: the code of anywidget and the bundle of Plotly
 HEADERS = {
     "Content-Security-Policy": (
         f"default-src 'none'; {_SCRIPTS}; style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; "

@@ -7,6 +7,7 @@ was started with, and hears a page through the front door. `python -m barscope.d
 from __future__ import annotations
 
 import json
+import logging
 import os
 import resource
 import tempfile
@@ -141,6 +142,7 @@ def main() -> None:
     """Serve one viewer until the server ends this process."""
     _limit_process()
     forbid_write_paths()
+    logging.getLogger("Comm").setLevel(logging.ERROR)  # it warns of a page's messages that come before their channel
     app = DashboardKernelApp.instance(kernel_class=DashboardKernel, config=CONFIG)
     app.initialize()
     if SNAPSHOT in os.environ:

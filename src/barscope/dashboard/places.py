@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -18,14 +18,18 @@ class Seat:
     """A viewer's place.
 
     Attributes:
-        connections: Open ones: websockets, and the page while it is being sent.
+        connections: What closes each open one: the websockets, and the page while it is being sent.
         left: When the last of them was closed.
         heard: When the page last said something.
     """
 
     left: float
     heard: float
-    connections: int = 0
+    connections: list[Callable[[], None]] = field(default_factory=list)
+
+
+def _let_end() -> None:
+    """A page that is being sent ends by itself."""
 
 
 class Places:
@@ -66,8 +70,10 @@ class Places:
         self._seats[kernel_id] = Seat(now, now)
 
     def free(self, kernel_id: str) -> None:
-        """The viewer is gone, or was never there."""
-        self._seats.pop(kernel_id, None)
+        """The viewer is gone, or has to go: what is still connected is closed."""
+        if seat := self._seats.pop(kernel_id, None):
+            for close in seat.connections:
+                close()
 
     def __contains__(self, kernel_id: object) -> bool:
         return kernel_id in self._seats
@@ -80,25 +86,30 @@ class Places:
     @contextmanager
     def connected(self, kernel_id: str) -> Iterator[None]:
         """Counts as connected a page that is still being sent."""
-        self.connect(kernel_id)
+        self.connect(kernel_id, _let_end)
         try:
             yield
         finally:
-            self.disconnect(kernel_id)
+            self.disconnect(kernel_id, _let_end)
             self.hear(kernel_id)
 
-    def connect(self, kernel_id: str) -> bool:
-        """Counts a connection in; False if the page has as many as it may."""
+    def connect(self, kernel_id: str, close: Callable[[], None]) -> bool:
+        """Counts a connection in; False if the page has as many as it may.
+
+        Args:
+            kernel_id: Of the page.
+            close: Ends the connection when the viewer loses the place.
+        """
         seat = self._seats.get(kernel_id)
-        if seat is None or seat.connections >= MOST_CONNECTIONS:
+        if seat is None or len(seat.connections) >= MOST_CONNECTIONS:
             return False
-        seat.connections += 1
+        seat.connections.append(close)
         return True
 
-    def disconnect(self, kernel_id: str) -> None:
-        """Counts a connection out."""
+    def disconnect(self, kernel_id: str, close: Callable[[], None]) -> None:
+        """Counts a connection out, by what it was counted in with."""
         if seat := self._seats.get(kernel_id):
-            seat.connections -= 1
+            seat.connections.remove(close)
             seat.left = self._clock()
 
     def hear(self, kernel_id: str) -> None:

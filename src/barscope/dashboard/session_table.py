@@ -59,7 +59,7 @@ def _values(one: SessionRuns) -> Mapping[str, Any]:
     first, last = session.start_date, session.end_date
     return {
         "symbols": ", ".join(session.symbols),
-        "period": period_label(session.rtype),
+        "period": period_label(session.rtype, session.options.get("timeframe")),
         "days": "all" if first is None and last is None else f"{first or 'first'} – {last or 'last'}",
         "runs": len(one.run_ids),
         "opened": opened[:16].replace("T", " "),

@@ -10,6 +10,7 @@ from functools import partial
 from itertools import islice
 from operator import attrgetter
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 from uuid import UUID
 
@@ -23,6 +24,7 @@ from barscope.store.runs import RunStore
 
 if TYPE_CHECKING:
     from barscope.domain.bars import Bars, IntArray
+    from barscope.domain.periods import BarPeriod
     from barscope.engine.bus import EventBus
     from barscope.engine.series import IndicatorBoard
     from barscope.store.run_writer import RunWriter
@@ -88,10 +90,13 @@ class RunRecorder(MemoryRecorder):
     Attributes:
         database: Path of runs.db; None is RUNS_DB_PATH, or `runs.db` in the current folder.
         store: An open runs.db to write to instead.
+        period_names: What a record calls the bars of a period that were made of shorter ones, such as `5min`; others
+            go by the name of the period.
     """
 
     database: ClassVar[str | Path | None] = None
     store: ClassVar[RunStore | None] = None
+    period_names: ClassVar[Mapping[BarPeriod, str]] = MappingProxyType({})
 
     def __init__(self, bus: EventBus) -> None:
         super().__init__(bus)
@@ -181,7 +186,7 @@ class RunRecorder(MemoryRecorder):
         if channel in matched:
             self._open_writer.append_processed(
                 channel.symbol,
-                channel.bar_period.name,
+                self._period_name(channel),
                 bars,
                 columns,
                 known - bars.ts,
@@ -193,12 +198,15 @@ class RunRecorder(MemoryRecorder):
             "ts_event_ns": bars.ts,
             "ts_created_ns": known,
             "symbol": [channel.symbol] * len(bars),
-            "bar_period": [channel.bar_period.name] * len(bars),
+            "bar_period": [self._period_name(channel)] * len(bars),
             **{name: getattr(bars, name) for name in ("open", "high", "low", "close", "volume")},
         }
         texts = list(islice(json_objects(columns, len(bars)), len(bars)))
         self._open_writer.append("bars", rows)
         self._open_writer.append("bars_processed", {**rows, "indicators": texts})
+
+    def _period_name(self, channel: Channel) -> str:
+        return self.period_names.get(channel.bar_period, channel.bar_period.name)
 
     def _write_events(self, table: str, kind: type[events.Event]) -> None:
         kept = self.events(kind)

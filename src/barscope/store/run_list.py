@@ -18,7 +18,8 @@ _GLANCE = """
         CASE WHEN json_valid(config) THEN config ->> '$.broker.settings.starting_cash' END,
         CASE WHEN json_valid(config) THEN config -> '$.strategies[0].params' END,
         CASE WHEN json_valid(config) THEN config -> '$.indicators' END,
-        CASE WHEN json_valid(config) THEN config ->> '$.session_id' END
+        CASE WHEN json_valid(config) THEN config ->> '$.session_id' END,
+        CASE WHEN json_valid(config) THEN coalesce(config ->> '$.timeframe', config ->> '$.request.timeframe') END
     FROM runs ORDER BY ts_start DESC, rowid DESC
 """
 
@@ -40,6 +41,7 @@ class RunGlance:
         total_return: How much more than it began with, as a fraction.
         parameters: Those of the strategy, or the indicators; one line.
         session_id: The session of an exploration.
+        timeframe: The longer bars that its bars were made into.
     """
 
     run_id: str
@@ -54,6 +56,7 @@ class RunGlance:
     total_return: float | None = None
     parameters: str = ""
     session_id: str | None = None
+    timeframe: str | None = None
 
 
 def glance_at_runs(runs: RunReader) -> tuple[RunGlance, ...]:
@@ -75,6 +78,7 @@ def _glance(
     params: str | None,
     indicators: str | None,
     session_id: object,
+    timeframe: object,
 ) -> RunGlance:
     listed = json.loads(symbols) if symbols else ()
     worth, began = _number(final_equity), _number(starting_cash)
@@ -91,6 +95,7 @@ def _glance(
         worth / began - 1 if worth is not None and began else None,
         _pairs(json.loads(params or "null")) or _names(json.loads(indicators or "null")),
         session_id if isinstance(session_id, str) else None,
+        timeframe if isinstance(timeframe, str) else None,
     )
 
 

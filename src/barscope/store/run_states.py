@@ -65,6 +65,11 @@ class RunStates:
         fallback = self._alive(self._of(newest[0])) if newest else None
         return next((state for state in going if state.executor_running), fallback)
 
+    def completed(self) -> RunState | None:
+        """That of the newest run that completed, or None."""
+        newest = self._runs.list_runs(status="completed", limit=1)
+        return self._of(newest[0]) if newest else None
+
     def get(self, run_id: str) -> RunState:
         """The state of a run, without the heavy fields.
 

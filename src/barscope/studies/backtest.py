@@ -31,8 +31,8 @@ if TYPE_CHECKING:
     from barscope.store.runs import RunStore
     from barscope.store.secmaster import SecurityMaster
     from barscope.studies.bar_cache import BarCache
-    from barscope.studies.calendar_book import CalendarBook
     from barscope.studies.bar_source import BarSource
+    from barscope.studies.calendar_book import CalendarBook
     from barscope.studies.request import BacktestRequest
 
 STAGES = tuple(Stage(label, weight) for label, weight in ENGINE_STAGES)
@@ -130,6 +130,7 @@ class Backtests:
         parse_parameters(strategy.name, strategy.parameters, request.strategy_params)
         resolved = resolve_choice(request, self._secmaster, self._calendars)
         made = accounts(resolved.sources, self._bars) if run_id else {}
+        names = {} if resolved.timeframe is None else {resolved.period: resolved.timeframe.label}
         return Orchestrator(
             [configured(strategy, symbols=request.symbols, **request.strategy_params)],
             configured(SimulatedBroker, **request.broker),
@@ -143,7 +144,7 @@ class Backtests:
                 sources=self._sources(request, resolved, strategy.bar_periods),
                 cache=self._bars,
             ),
-            configured(RunRecorder, store=self._runs),
+            configured(RunRecorder, store=self._runs, period_names=names),
             config={"request": request.recorded(), "bar_sources": made},
             run_id=run_id,
             now_ns=self._now_ns,

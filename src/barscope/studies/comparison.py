@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import zip_longest
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from barscope.domain.time import iso
+from barscope.store.columns import BAR_SERIES
 from barscope.store.run_events import event_columns, stream_events
 from barscope.store.runs_schema import EVENT_TABLES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
+    from barscope.domain.bars import IntArray
+    from barscope.store.columns import Column
     from barscope.store.run_reader import RunReader
 
 _OWN = ("id", "run_id")
@@ -91,6 +96,75 @@ def first_difference(
     same = BAR_TABLES if _same_bars(runs, first, second) else ()
     found = [_first_in_table(runs, first, second, table, check) for table in tables if table not in same]
     return min(filter(None, found), key=lambda difference: difference.ts_event_ns, default=None)
+
+
+def first_different_bar(
+    runs: RunReader, first: str, second: str, check: Callable[[], None] = lambda: None
+) -> Difference | None:
+    """The earliest bar in which two completed runs differ by a price, the volume or a series, or None.
+
+    Read from the columns, so it also works where no rows of bars are kept, as in a published snapshot.
+
+    Args:
+        runs: Where both are.
+        first: A run id.
+        second: Another.
+        check: Called before each symbol; what it raises ends the comparison.
+
+    Raises:
+        UnknownRunError: If one of them is unknown or not completed.
+    """
+    symbols = sorted({*runs.symbols(first), *runs.symbols(second)})
+    if _same_bars(runs, first, second):
+        return None
+    times: dict[str, IntArray] = {}
+    found: list[tuple[str, Difference]] = []
+    for symbol in symbols:
+        check()
+        one, other = (_columns(runs, run_id, symbol) for run_id in (first, second))
+        times[symbol] = max(one["ts"], other["ts"], key=len)
+        place = _first_unequal(one, other)
+        if place is not None:
+            mine, theirs = (_bar(columns, symbol, place) for columns in (one, other))
+            ts = min(bar["ts_event_ns"] for bar in (mine, theirs) if bar is not None)
+            found.append((symbol, Difference("bars_processed", 0, ts, mine, theirs)))
+    if not found:
+        return None
+    symbol, earliest = min(found, key=lambda pair: (pair[1].ts_event_ns, pair[0]))
+    before = (
+        np.searchsorted(ts, earliest.ts_event_ns, "right" if name < symbol else "left") for name, ts in times.items()
+    )
+    return replace(earliest, position=int(sum(before)))
+
+
+def _columns(runs: RunReader, run_id: str, symbol: str) -> Mapping[str, Column]:
+    """The bars and series of a symbol; only times, and none of them, where a run has no such symbol."""
+    if symbol not in runs.symbols(run_id):
+        return {"ts": np.empty(0, np.int64)}
+    bars = runs.bars(run_id, symbol)
+    return {name: getattr(bars, name) for name in BAR_SERIES} | runs.series(run_id, symbol)
+
+
+def _first_unequal(one: Mapping[str, Column], other: Mapping[str, Column]) -> int | None:
+    """The first place at which the columns differ, where one NaN equals another."""
+    shared = min(len(one["ts"]), len(other["ts"]))
+    if shared and one.keys() != other.keys():
+        return 0
+    unequal = np.zeros(shared, bool)
+    for name in one if shared else ():
+        x, y = one[name][:shared], other[name][:shared]
+        unequal |= (x != y) & ((x == x) | (y == y))
+    if unequal.any():
+        return int(unequal.argmax())
+    return shared if len(one["ts"]) != len(other["ts"]) else None
+
+
+def _bar(columns: Mapping[str, Column], symbol: str, place: int) -> dict[str, Any] | None:
+    if place >= len(columns["ts"]):
+        return None
+    found = ((name, column[place].item()) for name, column in columns.items())
+    values = {name: value if value == value else None for name, value in found}  # NaN is null, as in the rows
+    return {"ts_event_ns": values.pop("ts"), "symbol": symbol, **values}
 
 
 def _same_bars(runs: RunReader, first: str, second: str) -> bool:

@@ -120,15 +120,53 @@ def is_made(secmaster: SecurityMaster, publisher_id: int, symbol: str) -> bool:
     return not vendor and parse_continuous(symbol) is not None
 
 
+@dataclass(frozen=True, slots=True)
+class Product:
+    """What continuous series can be made of: the contracts of one product.
+
+    Attributes:
+        publisher_id: Whose bars.
+        rtype: The record type.
+        root: The product, such as `ES`.
+        contracts: How many contracts have bars.
+        min_ts, max_ts: The first and the last bar of any of them.
+    """
+
+    publisher_id: int
+    rtype: int
+    root: str
+    contracts: int
+    min_ts: int
+    max_ts: int
+
+    @property
+    def series(self) -> tuple[str, ...]:
+        """The names to offer: by the calendar and by volume, as traded and adjusted."""
+        return tuple(f"{self.root}.{rule}.0{adjustment}" for rule in "cv" for adjustment in ("", "+diff", "+ratio"))
+
+
+def products(secmaster: SecurityMaster, publisher_id: int | None = None, rtype: int | None = None) -> list[Product]:
+    """The products with contracts that have bars, sorted by publisher, record type and root."""
+    covered = secmaster.coverage(publisher_id, rtype, symbol_type=_CONTRACT_TYPE)
+    defined = {
+        publisher: {d.symbol: d.root for d in _futures(secmaster, publisher)}
+        for publisher in {c.publisher_id for c in covered}
+    }
+    found: dict[tuple[int, int, str], list[Coverage]] = {}
+    for c in covered:
+        name = parse_contract(c.symbol)
+        root = defined[c.publisher_id].get(c.symbol) or (name.root if name else "")
+        if root:
+            found.setdefault((c.publisher_id, c.rtype, root), []).append(c)
+    return [
+        Product(*key, len(of), min(c.min_ts for c in of), max(c.max_ts for c in of))
+        for key, of in sorted(found.items())
+    ]
+
+
 def roots(secmaster: SecurityMaster, publisher_id: int, rtype: int) -> list[str]:
     """The products of which a publisher has contracts with bars, sorted."""
-    defined = {d.symbol: d.root for d in _futures(secmaster, publisher_id)}
-    found = set()
-    for symbol in secmaster.symbols(publisher_id, rtype, _CONTRACT_TYPE):
-        name = parse_contract(symbol)
-        if symbol in defined or name is not None:
-            found.add(defined.get(symbol) or (name.root if name else ""))
-    return sorted(found)
+    return [product.root for product in products(secmaster, publisher_id, rtype)]
 
 
 def contracts_of(

@@ -48,6 +48,44 @@ class HedgeCost:
     max_ltv: float
 
 
+@dataclass(frozen=True, slots=True)
+class HedgeCosts:
+    """What protection would have cost over the same prices.
+
+    Attributes:
+        by_maturity: Puts of each maturity, held to expiry and renewed.
+        by_roll: Puts of one maturity by the day they are rolled, the recommended way first.
+    """
+
+    by_maturity: tuple[HedgeCost, ...]
+    by_roll: tuple[HedgeCost, ...]
+
+
+def hedge_costs(
+    prices: DailyPrices,
+    loan: Loan,
+    terms: HedgeTerms,
+    *,
+    strike_pct: float = 1.0,
+    months: int = 12,
+    on_day: Callable[[int], None] = lambda _day: None,
+) -> HedgeCosts:
+    """Both studies over the same prices.
+
+    Args:
+        prices: The asset.
+        loan: What is owed on it.
+        terms: What protection costs.
+        strike_pct: Strike as a share of the price at purchase.
+        months: Maturity of the puts that are rolled.
+        on_day: As of `hedge_path`.
+    """
+    return HedgeCosts(
+        cost_by_maturity(prices, loan, terms, strike_pct=strike_pct, on_day=on_day),
+        cost_by_roll(prices, loan, terms, strike_pct=strike_pct, months=months, on_day=on_day),
+    )
+
+
 def cost_by_maturity(
     prices: DailyPrices,
     loan: Loan,

@@ -24,12 +24,13 @@ def request_of(config: Mapping[str, Any]) -> AnyRequest:
         InvalidParameterError: If the record does not tell it.
     """
     choice = {name: config[name] for name in BarChoice.model_fields if name in config}
-    if config.get("mode") == "exploration":
-        return ExplorerRequest(**choice, indicators=tuple(IndicatorConfig(**known) for known in config["indicators"]))
-    if config.get("mode") == "backtest" and "request" in config:
-        return BacktestRequest(**config["request"])
-    if config.get("mode") == "scenario":
-        return ScenarioRequest(**config["request"])
+    match config:
+        case {"mode": "exploration", "indicators": indicators}:
+            return ExplorerRequest(**choice, indicators=tuple(IndicatorConfig(**known) for known in indicators))
+        case {"mode": "backtest", "request": request}:
+            return BacktestRequest(**request)
+        case {"mode": "scenario", "request": request}:
+            return ScenarioRequest(**request)
     raise InvalidParameterError("this run cannot be repeated: its record holds no request of a workspace")
 
 

@@ -23,6 +23,7 @@ from barscope.studies.bar_cache import LoadedBars
 from barscope.studies.recording import recording
 from barscope.studies.results import SymbolColumns
 from barscope.studies.scenario_result import (
+    TERMS,
     VOLATILITY,
     ScenarioResult,
     days_of,
@@ -50,6 +51,10 @@ COMPLETE, FAILED = "Complete", "Failed"
 _LABELS = {JobStatus.COMPLETED: ("complete", COMPLETE), JobStatus.FAILED: ("failed", FAILED)}
 _NAMES = {VALIDATING: "validating", FETCHING: "fetching", CALCULATING: "calculating"}
 LEAST_DAYS = 2
+
+
+def _unheard(_share: float, _message: str) -> None:
+    """Progress that nobody follows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,6 +146,27 @@ class Scenarios:
         """
         return job_dict(self.job(job_id))
 
+    # ---- without a record
+
+    def prices(self, request: ScenarioRequest, tell: Callable[[float, str], None] = _unheard) -> PriceHistory:
+        """The daily prices a scenario would run over.
+
+        Raises:
+            BarscopeError: If its source has none, or is not set up.
+        """
+        source = self._source(request)
+        source.check(request)
+        return source.fetch(request, tell)
+
+    def follow(self, request: ScenarioRequest, tell: Callable[[float, str], None] = _unheard) -> ScenarioResult:
+        """Run a scenario at once and record nothing.
+
+        Raises:
+            BarscopeError: If the request does not hold.
+        """
+        templates = self._check(request)
+        return calculate(tell, request, templates, self._source(request).fetch(request, tell), "")
+
     def _now(self) -> dt.datetime:
         return dt.datetime.fromtimestamp(self._desk.clock_ns() / 1e9, dt.UTC)
 
@@ -148,13 +174,17 @@ class Scenarios:
 
     def _check(self, request: ScenarioRequest) -> tuple[HedgeTemplate, ...]:
         request.check()
+        source = self._source(request)
+        known_templates = self._desk.templates()
+        chosen = tuple(find_template(slug, known_templates) for slug in request.template_slugs)
+        source.check(request)
+        return chosen
+
+    def _source(self, request: ScenarioRequest) -> PriceSource:
         if request.data_source not in self._desk.sources:
             known = ", ".join(self._desk.sources)
             raise InvalidParameterError(f"data_source {request.data_source!r} is not set up here: use one of {known}")
-        known_templates = self._desk.templates()
-        chosen = tuple(find_template(slug, known_templates) for slug in request.template_slugs)
-        self._desk.sources[request.data_source].check(request)
-        return chosen
+        return self._desk.sources[request.data_source]
 
     def _work(self, context: JobContext, request: ScenarioRequest, run_id: str) -> Any:  # noqa: ANN401  # as open_run
         context.enter(VALIDATING)
@@ -162,7 +192,7 @@ class Scenarios:
         writer = self._desk.runs.begin(run_id, _name(request), self._desk.clock_ns(), _manifest(request, templates))
         with recording(writer, self._desk.clock_ns):
             context.enter(FETCHING)
-            history = self._desk.sources[request.data_source].fetch(request, context.report)
+            history = self._source(request).fetch(request, context.report)
             context.enter(CALCULATING)
             result = calculate(context.report, request, templates, history, run_id)
             symbol, columns = request.symbol, result.columns
@@ -215,6 +245,7 @@ def calculate(
         "symbol": request.symbol,
         "data_source": request.data_source,
         "data_cost_usd": history.cost_usd,
+        **{name: getattr(request, name) for name in TERMS},
         "notes": [*history.notes, *split_notes(history)],
     }
     series = path_series({slug: path for slug, (_template, path) in paths.items()})

@@ -94,6 +94,7 @@ class ScenarioRequest(Request):
         contract_size: Units per option contract.
         synthetic: The path of data source `synthetic`.
         dataset: Of data source `databento`.
+        max_cost_usd: The most a vendor may charge for the prices; 0 refuses whatever is not free.
     """
 
     symbol: str
@@ -116,6 +117,7 @@ class ScenarioRequest(Request):
     contract_size: WholeNumber = 100
     synthetic: SyntheticPath | None = None
     dataset: str | None = None
+    max_cost_usd: Number = 0.0
 
     def __init__(self, **fields: Any) -> None:  # noqa: ANN401  # pydantic checks them
         super().__init__(**_with_templates(fields))

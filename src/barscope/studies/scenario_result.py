@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from barscope.domain.hedge_path import DailyPrices
+from barscope.domain.hedge_path import DailyPrices, HedgeTerms
+from barscope.domain.loans import Loan
+from barscope.domain.options import Market
 from barscope.domain.time import NS_PER_DAY, date_of
 from barscope.errors import InvalidParameterError, close_matches, cut
 
@@ -18,7 +20,6 @@ if TYPE_CHECKING:
     from barscope.domain.bars import Bars, FloatArray
     from barscope.domain.hedge_path import Dates, HedgePath
     from barscope.domain.hedges import HedgeTemplate
-    from barscope.domain.loans import Loan
     from barscope.studies.results import SymbolColumns
 
 UNHEDGED = ("underlying_value", "ltv_unhedged", "low_ltv_unhedged", "margin_call_unhedged")
@@ -33,6 +34,8 @@ OF_TEMPLATE = (
 )
 VOLATILITY = "volatility"
 """The series of the volatility a year that options are priced at."""
+TERMS = ("rate", "dividend_yield", "exercise", "financing_rate", "option_spread_pct", "contract_size")
+"""What protection costs besides the market's prices, as a request and its result name it."""
 _FLAGS = ("margin_call_hedged", "margin_call_unhedged")
 _DAYS_PER_YEAR = 365.25
 
@@ -95,6 +98,18 @@ class ScenarioResult:
         """The days with the volatility their options were priced at."""
         bars = self.columns.bars
         return DailyPrices(days_of(bars), bars.close, bars.low, self.columns.series[VOLATILITY])
+
+    @property
+    def loan(self) -> Loan:
+        """The loan."""
+        flat = self.summary
+        return Loan(flat["loan_amount"], flat["underlying_units"], flat["margin_call_ltv"])
+
+    @property
+    def terms(self) -> HedgeTerms:
+        """What protection cost besides the market's prices."""
+        terms = {name: self.summary[name] for name in TERMS}
+        return HedgeTerms(Market(terms.pop("rate"), terms.pop("dividend_yield")), **terms)
 
     def ranking(self) -> tuple[dict[str, Any], ...]:
         """The templates from best to worst: survived, then least LTV, least cost, most equity at the end."""

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Literal
 
 import ipywidgets as widgets
 
-from barscope.charts.text import escape
+from barscope.charts.text import titled
 from barscope.indicators.certificates import certify
 from barscope.jobs import JobStatus, Stage
 from barscope.widgets.fields import text_line
@@ -29,11 +29,11 @@ class Examiner:
     """Examines indicators off the kernel's loop, one at a time, and keeps what was proven.
 
     Args:
-        reads: Where it works.
+        proofs: Where it works.
     """
 
-    def __init__(self, reads: JobRunner) -> None:
-        self._reads = reads
+    def __init__(self, proofs: JobRunner) -> None:
+        self._proofs = proofs
         self._known: dict[Indicator, Certificate | None] = {}
         self._job: Job[Certificate] | None = None
         self._examined: Indicator | None = None
@@ -56,7 +56,7 @@ class Examiner:
             if unknown is not None:
                 self._examined = unknown
                 work = lambda _context: certify(unknown)  # noqa: E731
-                self._job = self._reads.submit(f"certificate-{next(_numbers)}", work, STAGES)
+                self._job = self._proofs.submit(f"certificate-{next(_numbers)}", work, STAGES)
                 self._take()
         return self._job is not None
 
@@ -73,23 +73,21 @@ class CertificateLine:
 
     Attributes:
         widget: What a panel shows.
+        lines: The two lines it says; empty while nothing is proven.
     """
 
     def __init__(self) -> None:
         self._shown: tuple[str, Certificate | None] | None = None
         self._tone: Tone | None = None
+        self.lines = ("", "")
         self._verdict = text_line().add_class("barscope-verdict")
         self._parity = text_line().add_class("barscope-hint")
         self.widget = widgets.VBox([self._verdict, self._parity]).add_class("barscope-certificate")
 
-    @property
-    def text(self) -> str:
-        """What it says, as it is shown."""
-        return " ".join(filter(None, (self._verdict.value, self._parity.value)))
-
     def show(self, class_name: str | None, certificate: Certificate | None) -> None:
         """Show a certificate; while there is none yet, the last one of the same class stays, dimmed."""
         if (class_name, certificate) == self._shown:
+            self.widget.remove_class("barscope-waiting")
             return
         is_same = self._shown is not None and self._shown[0] == class_name
         if certificate is None and is_same:
@@ -97,10 +95,10 @@ class CertificateLine:
             return
         self._shown = None if class_name is None else (class_name, certificate)
         self.widget.remove_class("barscope-waiting")
-        verdict, parity = ("", "") if certificate is None else lines_of(certificate)
+        self.lines = verdict, parity = ("", "") if certificate is None else lines_of(certificate)
         self._colour(None if certificate is None else tone_of(certificate))
-        self._verdict.value, self._parity.value = escape(verdict), escape(parity)
-        self._verdict.tooltip = self._parity.tooltip = None if certificate is None else str(certificate)
+        whole = certificate or ""
+        self._verdict.value, self._parity.value = titled(verdict, whole), titled(parity, whole)
 
     def _colour(self, tone: Tone | None) -> None:
         if tone != self._tone:
@@ -124,7 +122,7 @@ def lines_of(certificate: Certificate) -> tuple[str, str]:
     if certificate.problem is not None:
         return f"{sign} not examined", certificate.problem
     if certificate.first_lookahead is not None:
-        return f"{sign} looks ahead, first at bar {certificate.first_lookahead}", "its value there changes with later bars"
+        return f"{sign} looks ahead, first at bar {certificate.first_lookahead}", "that value changes with later bars"
     start = "no warm-up" if not certificate.warm_up else f"first value at bar {certificate.warm_up}"
     if certificate.driver_difference is not None:
         return f"{sign} causal, {start}", f"bar by bar it differs from bar {certificate.driver_difference}"

@@ -9,10 +9,10 @@ import ipywidgets as widgets
 
 from barscope.charts.legend import short_names
 from barscope.charts.settings import ChartSettings
-from barscope.charts.text import plain
 from barscope.charts.theme import PALETTES
 from barscope.charts.traces import series_colours
-from barscope.widgets.fields import icon_button, labelled, text_line
+from barscope.widgets.fields import labelled, text_line
+from barscope.widgets.preset_menu import PresetMenu
 from barscope.widgets.series_row import SeriesRow
 from barscope.widgets.symbol_box import SymbolBox
 
@@ -31,7 +31,6 @@ TYPES = (
     ("Heikin-Ashi", "heikin-ashi"),
 )
 SCALES = (("Linear", "linear"), ("Logarithmic", "log"), ("Percent", "percent"))
-_NONE = ("Presets", None)
 
 
 class ChartSettingsPanel:
@@ -41,14 +40,14 @@ class ChartSettingsPanel:
         widget: What a panel shows.
         chart_type, scale, volume, sessions, compare: The fields of the chart.
         rows: The fields of each series, by name.
-        menu, name, save, delete: The presets.
+        presets: Settings kept by name.
         reset: Back to the defaults.
     """
 
     def __init__(
         self, choices: ChartChoices, saved: SavedCharts, guard: Guard, on_change: Callable[[], None], *, comparing: bool
     ) -> None:
-        self._choices, self._saved, self._guard, self._on_change = choices, saved, guard, on_change
+        self._choices, self._guard, self._on_change = choices, guard, on_change
         self._is_quiet = False
         self._data: ChartData | None = None
         self.rows: dict[str, SeriesRow] = {}
@@ -57,17 +56,13 @@ class ChartSettingsPanel:
         self.volume = widgets.Checkbox(value=True, indent=False, description="Volume")
         self.sessions = widgets.Checkbox(value=True, indent=False, description="Shade off-hours")
         self.sessions.tooltip = "Shade what is outside the regular hours of the exchange"
-        self.compare = SymbolBox(placeholder="Compare with a symbol")
+        self.compare = SymbolBox(placeholder="Compare with a symbol", label="Compare with a symbol")
         self.reset = widgets.Button(description="Reset", tooltip="Back to the defaults of the indicators")
-        self.menu = widgets.Dropdown(options=[_NONE], tooltip="Load saved settings")
-        self.name = widgets.Text(placeholder="Save as", tooltip="Name to save these settings under")
-        self.save = icon_button("floppy-o", "Save these settings under the name")
-        self.delete = icon_button("trash-o", "Delete the chosen saved settings")
+        self.presets = PresetMenu(saved.named, _Form(self), guard)
         self._empty = text_line("Indicators that are drawn can be styled here.").add_class("barscope-empty")
         self._rows = widgets.VBox().add_class("barscope-rows")
         self.widget = self._arrange(comparing)
         self._listen()
-        self._list_presets()
 
     # ---- showing
 
@@ -149,38 +144,6 @@ class ChartSettingsPanel:
         self._choices.reset(s.indicator for s in self._data.series) if self._data is not None else None
         self._on_change()
 
-    # ---- presets
-
-    def _list_presets(self, chosen: str | None = None) -> None:
-        names = self._saved.presets()
-        self._is_quiet = True
-        try:
-            self.menu.options = [_NONE, *((plain(name), name) for name in names)]
-            self.menu.value = chosen if chosen in names else None
-        finally:
-            self._is_quiet = False
-        self._judge()
-
-    def _judge(self) -> None:
-        self.save.disabled, self.delete.disabled = not self.name.value.strip(), self.menu.value is None
-
-    def _load(self, name: str | None) -> None:
-        if not self._is_quiet and name is not None:
-            self.name.value = name
-            self._set(self._saved.preset(name))
-        self._judge()
-
-    def _save(self) -> None:
-        name = self.name.value.strip()
-        self._saved.save_preset(name, self._choices.settings)
-        self._list_presets(name)
-
-    def _delete(self) -> None:
-        if self.menu.value is not None:
-            self._saved.delete_preset(self.menu.value)
-            self.name.value = ""
-            self._list_presets()
-
     # ---- widgets
 
     def _arrange(self, comparing: bool) -> widgets.Widget:
@@ -188,14 +151,13 @@ class ChartSettingsPanel:
         pairs = widgets.Box([labelled("Type", self.chart_type), labelled("Scale", self.scale)])
         ticks = widgets.Box([self.volume, self.sessions]).add_class("barscope-pair")
         compare = [labelled("Compare, in percent", self.compare).add_class("barscope-compare")] if comparing else []
-        presets = widgets.Box([self.menu, self.name, self.save, self.delete]).add_class("barscope-presets")
         series = widgets.Box([text_line("Series").add_class("barscope-heading")]).add_class("barscope-section")
         parts = [
             head.add_class("barscope-section"),
             pairs.add_class("barscope-pair"),
             *compare,
             ticks,
-            presets,
+            self.presets.widget,
             series,
             self._empty,
             self._rows,
@@ -213,7 +175,18 @@ class ChartSettingsPanel:
             field.observe(guard(lambda change, choice=choice: self._choose(choice, change["new"])), "value")
         self.compare.observe(guard(lambda change: self._choose("compare", tuple(change["new"]))), "value")
         self.reset.on_click(guard(lambda _button: self._reset()))
-        self.menu.observe(guard(lambda change: self._load(change["new"])), "value")
-        self.name.observe(guard(lambda _change: self._judge()), "value")
-        self.save.on_click(guard(lambda _button: self._save()))
-        self.delete.on_click(guard(lambda _button: self._delete()))
+
+
+class _Form:
+    """What presets of settings are saved from and loaded into."""
+
+    can_save = True
+
+    def __init__(self, panel: ChartSettingsPanel) -> None:
+        self._panel = panel
+
+    def read(self) -> ChartSettings:
+        return self._panel._choices.settings
+
+    def show(self, _name: str, value: ChartSettings) -> None:
+        self._panel._set(value)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
 import ipywidgets as widgets
@@ -17,6 +17,7 @@ from barscope.widgets.drawings import DrawingForm
 from barscope.widgets.guard import Guard
 from barscope.widgets.indicator_list import IndicatorList
 from barscope.widgets.indicator_picker import IndicatorPicker
+from barscope.widgets.layouts_page import LayoutsPage, Shown
 from barscope.widgets.notices import close_all
 from barscope.widgets.poller import Poller
 from barscope.widgets.session_chart import SessionChart
@@ -27,7 +28,7 @@ from barscope.widgets.source_picker import SourcePicker
 from barscope.widgets.surroundings import Surroundings
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from barscope.domain.annotations import Annotation
     from barscope.jobs import Job
@@ -38,7 +39,7 @@ if TYPE_CHECKING:
     from barscope.workspace.workspace import Workspace
 
 CHART_HEIGHT = 600
-INDICATORS, CHART, SETUPS, SESSIONS = "Indicators", "Chart", "Setups", "Sessions"
+INDICATORS, CHART, SETUPS, SESSIONS, LAYOUTS = "Indicators", "Chart", "Setups", "Sessions", "Layouts"
 _SETTINGS = "explorer panel"
 """The name of the panel's settings in presets.db."""
 
@@ -59,23 +60,31 @@ class ExplorerPanel:
         area: The chart with its toolbar.
         settings: How the chart is drawn.
         drawings: What was drawn on the symbol.
+        layouts: All of this kept by name.
     """
 
     def __init__(self, workspace: Workspace, *, height: int = CHART_HEIGHT) -> None:
         self._workspace = workspace
         self._guard = Guard()
-        self._was_live = False
+        self._was_live = self._is_held = False
         self._warnings: dict[Key, str] = {}
         self._retention_notices = len(workspace.explorer.retention.notices)
         self._model = SessionModel(workspace.explorer, workspace.jobs)
         self._chart = SessionChart(workspace, ChartSpec(height=height), self._tell)
         self._poller = Poller(self._guard(self._step))
-        self._examiner = Examiner(workspace.reads)
+        self._examiner = Examiner(workspace.proofs)
         actions = _Actions(self)
         self.source = SourcePicker(
-            workspace.secmaster, self._guard, self._open_source, workspace.calendars, workspace.data_splits
+            workspace.secmaster,
+            self._guard,
+            self._open_source,
+            workspace.calendars,
+            workspace.data_splits,
+            workspace.saved.watchlists,
         )
-        self.picker = IndicatorPicker(self._guard, self._add, self._reload_indicators, self._poller.wake)
+        self.picker = IndicatorPicker(
+            self._guard, self._add, self._reload_indicators, self._poller.wake, workspace.saved.indicator_defaults
+        )
         self.indicators = IndicatorList(self._guard, actions)
         self.sessions = SessionList(self._guard, actions)
         self.area = ChartArea(self._chart, self._guard, self._turn_to_symbol, actions)
@@ -84,6 +93,10 @@ class ExplorerPanel:
         )
         self.drawings = DrawingForm(self._guard, actions)
         self.setups = SetupsPage(workspace, self._guard, self._chart.live, height, self._go_on)
+        shown = (self.source, self.area, self._model, self._chart, self.setups)
+        self.layouts = LayoutsPage(
+            workspace, self._guard, Shown(*shown, self._at_once, self._turn_to_symbol), self._offer_presets
+        )
         self.surroundings = Surroundings()
         self.widget = self._arrange(height)
         self._restore_theme()
@@ -201,8 +214,24 @@ class ExplorerPanel:
 
     def _go_on(self) -> None:
         """Show what is there, and look again while something is under way."""
-        if self._step():
+        if not self._is_held and self._step():
             self._poller.wake()
+
+    @contextmanager
+    def _at_once(self) -> Iterator[None]:
+        """Several changes that are shown together."""
+        self._is_held = True
+        try:
+            yield
+        finally:
+            self._is_held = False
+            self._go_on()
+            self._show_sessions()
+
+    def _offer_presets(self) -> None:
+        self.source.refresh_watchlists()
+        self.settings.presets.refresh()
+        self.setups.presets.refresh()
 
     def _step(self) -> bool:
         live = self._model.follow()
@@ -262,6 +291,7 @@ class ExplorerPanel:
             CHART: widgets.VBox([_scrolled(self.settings.widget, self.drawings.widget)]),
             SETUPS: widgets.VBox([self.setups.widget]),
             SESSIONS: widgets.VBox([self.sessions.widget]),
+            LAYOUTS: widgets.VBox([self.layouts.widget]),
         }
         self._tabs = widgets.ToggleButtons(options=list(self._pages)).add_class("barscope-tabs")
         side = widgets.VBox([self._tabs, *(page.add_class("barscope-tab") for page in self._pages.values())])
@@ -280,6 +310,8 @@ class ExplorerPanel:
     def _turn_to_tab(self) -> None:
         for name, page in self._pages.items():
             page.layout.display = "" if name == self._tabs.value else "none"
+        if self._tabs.value == LAYOUTS:
+            self.layouts.refresh()
 
     def _set_theme(self, change: dict[str, Any]) -> None:
         self._chart.set_theme(theme_of(self.area.theme.value, is_dark=self.surroundings.dark))

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Protocol
 
 import ipywidgets as widgets
 
-from barscope.charts.text import escape
+from barscope.charts.text import escape, titled
 from barscope.jobs import JobStatus
 from barscope.widgets.fields import icon_button, text_line
 from barscope.widgets.notices import close_all
@@ -72,9 +72,7 @@ class IndicatorList:
         self._body = widgets.VBox([self._empty, self.carry_over, self._rows]).add_class("barscope-scroll")
         self.widget = widgets.VBox([header, self._body]).add_class("barscope-list")
 
-    def show(
-        self, entries: Iterable[Entry], before: int, warnings: Mapping[Key, str], *, has_source: bool
-    ) -> None:
+    def show(self, entries: Iterable[Entry], before: int, warnings: Mapping[Key, str], *, has_source: bool) -> None:
         """Bring the rows in line with the entries.
 
         Args:
@@ -90,8 +88,9 @@ class IndicatorList:
         for key, entry in wanted.items():
             self.rows[key].update(entry)
             self.rows[key].warn(warnings.get(key))
-        if gone or new:
-            self._rows.children = tuple(self.rows[key].widget for key in wanted)
+        children = tuple(self.rows[key].widget for key in wanted)
+        if self._rows.children != children:
+            self._rows.children = children
         for row in gone:
             row.close()
         self._summarise(tuple(wanted.values()), before, has_source)
@@ -164,8 +163,7 @@ class IndicatorRow:
 
     def warn(self, warning: str | None) -> None:
         """Mark it in red, the reason on hover, or no longer."""
-        self.warning.value = escape("✗ looks ahead" if warning else "")
-        self.warning.tooltip = warning
+        self.warning.value = titled("✗ looks ahead", warning) if warning else ""
         self.warning.layout.display = "" if warning else "none"
 
     def close(self) -> None:

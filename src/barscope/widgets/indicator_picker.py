@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import ipywidgets as widgets
 
 from barscope.charts.text import escape, plain
-from barscope.errors import BarscopeError, InvalidParameterError
+from barscope.errors import BarscopeError, InvalidParameterError, StoreError
 from barscope.indicators.registry import build_indicator, catalogue, search
 from barscope.widgets.bar_options import AS_STORED, offer, timeframe_name
 from barscope.widgets.certificates import CertificateLine
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from barscope.indicators.certificates import Certificate
     from barscope.indicators.core import Indicator
     from barscope.widgets.guard import Guard
+    from barscope.workspace.saved import IndicatorDefaults
 
 ALL_GROUPS = "All groups"
 _AHEAD = "✗ "
@@ -41,6 +42,7 @@ class IndicatorPicker:
         certificate: What was proven of it with these parameters.
         indicator: It with these parameters; None where they do not hold.
         timeframe: The longer bars to compute it on; empty for those of the chart.
+        keep: The button that makes the parameters the user's defaults of the indicator.
         add: The button.
         reload: The button that imports the user's own indicators again.
     """
@@ -51,14 +53,18 @@ class IndicatorPicker:
         on_add: Callable[[str, dict[str, Any], str | None], None],
         on_reload: Callable[[], None],
         on_change: Callable[[], None] = lambda: None,
+        defaults: IndicatorDefaults | None = None,
     ) -> None:
+        self._guard = guard
         self._on_add = on_add
         self._on_reload = on_reload
         self._on_change = on_change
+        self._defaults = defaults
+        self._default: dict[str, Any] | None = None
         self._lookaheads: set[str] = set()
         self.indicator: Indicator | None = None
         self._used: dict[str, dict[str, Any]] = {}
-        self._enabled = False
+        self._enabled = self._is_quiet = False
         self._make_widgets(guard)
         self._listen(guard)
         self.refresh()
@@ -117,10 +123,17 @@ class IndicatorPicker:
         classes = search(self.search.value) if self.search.value.strip() else catalogue()
         shown = [cls for cls in classes if self.group.value in (ALL_GROUPS, cls.group)]
         options = tuple((self._label(cls), cls.class_name) for cls in shown)
-        kept = self.found.value if self.found.value in {cls.class_name for cls in shown} else None
-        if self.found.options != options:
-            self.found.options = options
-        self.found.value = kept or (shown[0].class_name if shown else None)
+        before = self.found.value
+        kept = before if before in {cls.class_name for cls in shown} else None
+        self._is_quiet = True  # other options choose the first for a moment: the form keeps what was typed
+        try:
+            if self.found.options != options:
+                self.found.options = options
+            self.found.value = kept or (shown[0].class_name if shown else None)
+        finally:
+            self._is_quiet = False
+        if self.found.value != before:
+            self._show()
         self._count.value = escape(
             f"{len(shown)} of {len(catalogue())}" if shown else "Nothing matches: try another word"
         )
@@ -129,10 +142,13 @@ class IndicatorPicker:
         return f"{_AHEAD}{indicator_label(cls)}" if cls.class_name in self._lookaheads else indicator_label(cls)
 
     def _show(self) -> None:
+        if self._is_quiet:
+            return
         class_name = self.found.value
         self.form.widget.layout.visibility = "hidden" if class_name is None else "visible"
         if class_name is not None:
-            self.form.show(class_name, self._used.get(class_name))
+            default = self._read_default(class_name)
+            self.form.show(class_name, self._used.get(class_name) or default)
         self._judge()
 
     def _judge(self) -> None:
@@ -140,6 +156,8 @@ class IndicatorPicker:
         self._problem.value = escape(_without_class(problem, self.form.class_name)) if problem else ""
         self._problem.tooltip = problem
         self.add.disabled = not self._enabled or self.found.value is None or problem is not None
+        self.keep.disabled = self.found.value is None or problem is not None or not self.form.fields
+        self.keep.icon = "bookmark" if self._default is not None else "bookmark-o"
         self._build()
 
     def _build(self) -> None:
@@ -157,6 +175,33 @@ class IndicatorPicker:
         class_name, params = self.found.value, self.form.params
         self._used[class_name] = params
         self._on_add(class_name, params, self.timeframe.value or None)
+
+    def _read_default(self, class_name: str) -> dict[str, Any]:
+        """What to offer for an indicator; the user's defaults of it are remembered, so that a conflict is seen."""
+        self._default = None
+        if self._defaults is None:
+            return {}
+        try:
+            if class_name in self._defaults.names():
+                self._default = self._defaults.load(class_name)
+            return self._defaults.of(class_name)
+        except StoreError as error:
+            self._guard.notices.show(str(error), level="warning")
+            return {}
+
+    def _keep(self) -> None:
+        """Make the parameters the user's defaults; those that are so by themselves need not be kept."""
+        class_name, params = self.found.value, self.form.params
+        if self._defaults is None or class_name is None:
+            return
+        try:
+            if build_indicator(class_name, params).params == build_indicator(class_name).params:
+                self._defaults.delete(class_name, before=self._default)
+            else:
+                self._defaults.save(class_name, params, before=self._default)
+        finally:
+            self._read_default(class_name)
+            self._judge()
 
     def _reload(self) -> None:
         self._on_reload()
@@ -178,9 +223,12 @@ class IndicatorPicker:
         self.timeframe = widgets.Dropdown(tooltip="Longer bars: a value appears once the longer bar is complete")
         self.timeframe.add_class("barscope-timeframe")
         self.offer_timeframes(())
+        self.keep = icon_button("bookmark-o", "Use these parameters as my defaults of this indicator")
+        self.keep.layout.display = "none" if self._defaults is None else ""
         self.add = widgets.Button(description="Add indicator", icon="plus", button_style="primary")
         line = widgets.Box([self.search, self.group, self.reload]).add_class("barscope-search")
-        footer = widgets.Box([self._problem, self._count, self.timeframe, self.add]).add_class("barscope-add")
+        buttons = widgets.Box([self.keep, self.add]).add_class("barscope-add-buttons")
+        footer = widgets.Box([self._problem, self._count, self.timeframe, buttons]).add_class("barscope-add")
         parts = [line, self.found, self.form.widget, self.certificate.widget, footer]
         self.widget = widgets.VBox(parts).add_class("barscope-picker")
 
@@ -188,6 +236,7 @@ class IndicatorPicker:
         self.search.observe(guard(lambda _change: self._filter()), "value")
         self.group.observe(guard(lambda _change: self._filter()), "value")
         self.found.observe(guard(lambda _change: self._show()), "value")
+        self.keep.on_click(guard(lambda _button: self._keep()))
         self.add.on_click(guard(lambda _button: self._add()))
         self.reload.on_click(guard(lambda _button: self._reload()))
 

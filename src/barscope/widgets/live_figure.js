@@ -112,11 +112,12 @@ function adapt(view) {
 
 const plotWidth = (el) => Math.round(el._fullLayout?._size?.w ?? el.clientWidth);
 
+// What is drawn while it is out of sight has a width that Plotly made up: compared is what it drew, not what was seen.
 function watch(el, changed) {
-  let width = el.clientWidth, frame = 0;
+  let frame = 0;
   const observer = new ResizeObserver(() => {
-    if (el.clientWidth === width || !el.clientWidth) return;
-    width = el.clientWidth;
+    const drawn = el._fullLayout?.width ?? el.clientWidth;
+    if (!el.clientWidth || Math.abs(el.clientWidth - drawn) < 1) return;
     cancelAnimationFrame(frame);
     frame = requestAnimationFrame(changed);
   });

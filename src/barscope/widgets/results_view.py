@@ -22,6 +22,7 @@ from barscope.widgets.live_chart import LiveChart
 from barscope.widgets.run_card import RunCard
 from barscope.widgets.run_chart_settings import RunChartSettings
 from barscope.widgets.run_outcome import RunOutcome
+from barscope.widgets.scenario_tabs import ScenarioTabs, describe_scenario
 from barscope.widgets.trades_table import TradesTable
 from barscope.workspace.run_view import enqueue_figure, enqueue_run_view
 
@@ -37,10 +38,12 @@ if TYPE_CHECKING:
 CHART, EQUITY, PNL, TRADES, JOURNEY, METRICS, CARD, OUTCOME = (
     "Chart", "Equity", "P&L", "Trades", "Journey", "Metrics", "Run card", "Outcome",
 )  # fmt: skip
+LTV, TEMPLATES, DAILY, COSTS = "LTV", "Templates", "Daily", "Costs"
 _OF_BACKTESTS = (CHART, EQUITY, PNL, TRADES, JOURNEY, METRICS, CARD)
 _OF_EXPLORATIONS = (CHART, CARD)
+_OF_SCENARIOS = (CHART, LTV, TEMPLATES, DAILY, COSTS, CARD)
 _OF_OTHERS = (OUTCOME, CARD)
-_FIGURES = {EQUITY: "equity", PNL: "pnl", JOURNEY: "journey"}
+_FIGURES = {EQUITY: "equity", PNL: "pnl", JOURNEY: "journey", LTV: "ltv"}
 _METRICS = (Column("what", "Metric", str, "left", 190, 0), Column("value", "Value", str, "right", 170, 0))
 _BY_ENTRY = "entry"
 _ORDERS = (("By entry", _BY_ENTRY), ("By result", "pnl"))
@@ -59,7 +62,8 @@ class ResultsView:
         home: Shows all bars.
         order, page: Which trades the journey shows.
         chart: The candlesticks with the trades.
-        figures: Equity, profit and loss, journey, by tab.
+        figures: Equity, profit and loss, journey, loan-to-value, by tab.
+        scenario: The tables of a scenario; a template that is clicked shows its days.
         trades: The round trips; one that is clicked is shown in the chart.
         metrics: The metrics.
         card: What the run came from.
@@ -113,7 +117,7 @@ class ResultsView:
             self._take(job)
         self._arrange()
         drawing = [figure.update() for figure in self.figures.values()]
-        return self._job is not None or any(drawing)
+        return self.scenario.update() or self._job is not None or any(drawing)
 
     def follow_page(self, *, is_dark: bool) -> None:
         """Take over whether the page is dark."""
@@ -139,6 +143,7 @@ class ResultsView:
     def close(self) -> None:
         """Read no further."""
         self._stop_reading()
+        self.scenario.close()
         for figure in self.figures.values():
             figure.close()
 
@@ -180,6 +185,7 @@ class ResultsView:
             if view.chart is not None:
                 self.trades.show_trips(view.trips, view.chart.period, view.chart.zone)
             self.metrics.show(_metric_rows(view))
+            self.scenario.show(view)
             self.card.show(view.run)
         self.outcome.show(view.run.record)
         if view.spec != self._spec:  # turned dark while it was read
@@ -198,12 +204,14 @@ class ResultsView:
             self._said[EQUITY] = describe_equity(view.summary)
             self._said[PNL] = describe_trades("Profit and loss by trade", view.trips)
             self._said[JOURNEY] = describe_trades("Journey of the trades", view.trips)
+        if view.scenario is not None:
+            self._said[LTV] = describe_scenario(view.scenario)
         for tab, said in self._said.items():
             figure = self.chart if tab == CHART else self.figures[tab]
             figure.widget.description = str(said)
 
     def _offer(self, view: RunView) -> None:
-        tabs = _OF_BACKTESTS if view.is_backtest else _OF_EXPLORATIONS if view.chart is not None else _OF_OTHERS
+        tabs = _tabs_of(view)
         self._is_quiet = True
         try:
             if tuple(self.tabs.options) != tabs:
@@ -235,14 +243,18 @@ class ResultsView:
             self.chart.show(view.chart, replace(look, width=self.chart.spec.width))
         elif tab == JOURNEY and (self.order.value, self.page.value) != (_BY_ENTRY, 1):
             self._turn_page()
-        elif tab in _FIGURES and view.is_backtest:
-            detail = partial(self._draw_equity, view) if tab == EQUITY else None
+        elif tab in _FIGURES and _FIGURES[tab] in view.figures:
+            detail = partial(self._draw_detail, view, tab) if tab in (EQUITY, LTV) else None
             self.figures[tab].show(view.figures[_FIGURES[tab]], detail)
+        elif tab == COSTS:
+            self.scenario.price(view)
+            self._on_news()
         self._drawn[tab] = view
 
-    def _draw_equity(self, view: RunView, visible: tuple[float, float]) -> Job[FigureParts]:
+    def _draw_detail(self, view: RunView, tab: str, visible: tuple[float, float]) -> Job[FigureParts]:
         spec = replace(view.spec, visible=visible)
-        return enqueue_figure(self._workspace, lambda: view.run.equity_figure(spec))
+        draw = view.run.equity_figure if tab == EQUITY else view.run.ltv_figure
+        return enqueue_figure(self._workspace, lambda: draw(spec))
 
     def _turn_page(self) -> None:
         """Another page or order of the journey."""
@@ -283,6 +295,8 @@ class ResultsView:
         self.symbol.layout.display = "" if has_chart and is_chart and len(self.symbol.options) > 1 else "none"
         for tool in (self.theme, self.home):
             tool.layout.display = "" if has_chart and is_drawn else "none"
+        has_days = shown is not None and self.tabs.value == DAILY
+        self.scenario.template.layout.display = "" if has_days else "none"
         has_order = shown is not None and self.tabs.value == JOURNEY
         self.order.layout.display = "" if has_order else "none"
         self.page.layout.display = "" if has_order and self.page.max > 1 else "none"
@@ -315,6 +329,7 @@ class ResultsView:
         self.figures = {tab: FigureView(self._spec.height, self._on_news) for tab in _FIGURES}
         self.trades = TradesTable(guard)
         self.metrics = DataTable(_METRICS, guard, label="Metrics")
+        self.scenario = ScenarioTabs(self._workspace, guard, self._on_news)
         self.card = RunCard(guard)
         self.outcome = RunOutcome()
         self.summary = widgets.HTML().add_class("barscope-summary")
@@ -323,13 +338,16 @@ class ResultsView:
             **{tab: figure.widget for tab, figure in self.figures.items()},
             TRADES: self.trades,
             METRICS: self.metrics,
+            TEMPLATES: self.scenario.ranking,
+            DAILY: self.scenario.daily,
+            COSTS: self.scenario.costs,
             CARD: self.card.widget,
             OUTCOME: self.outcome.widget,
         }
         panes = [kept_back(pane).add_class("barscope-pane") for pane in self._panes.values()]
         self._panes = dict(zip(self._panes, panes, strict=True))
         turn_to(self._panes[CHART])
-        tools = [self.symbol, self._facts, self.order, self.page, self.summary]
+        tools = [self.symbol, self.scenario.template, self._facts, self.order, self.page, self.summary]
         toolbar = widgets.Box([*tools, self.looks.button, self.theme, self.home]).add_class("barscope-toolbar")
         stage = widgets.Box([*panes, self._cover]).add_class("barscope-stage")
         self.widget = widgets.VBox([self.tabs, toolbar, self._progress, stage]).add_class("barscope-results")
@@ -341,12 +359,19 @@ class ResultsView:
         for field in (self.order, self.page):
             field.observe(guard(lambda _change: self._turn_page()), "value")
         self.home.on_click(guard(lambda _button: (self.figures.get(self.tabs.value) or self.chart).home()))
+        self.scenario.ranking.on_open(guard(self._turn_to_template))
         self.trades.on_open(guard(lambda key: self.show_trade(int(key)) if key else None))
 
     def _turn(self) -> None:
         if not self._is_quiet:
             self._draw()
             self._arrange()
+
+    def _turn_to_template(self, slug: str) -> None:
+        """Show the days of a template that was clicked."""
+        if slug and self.tabs.value == TEMPLATES:
+            self.scenario.template.value = slug
+            self.tabs.value = DAILY
 
     def _turn_to_symbol(self, symbol: str | None) -> None:
         if not self._is_quiet and symbol is not None:
@@ -370,6 +395,14 @@ def _marked(data: ChartData, place: int, trip: RoundTrip) -> ChartData:
     """The chart with the stretch of one trade shaded."""
     shade = Highlight(trip.entry_ts, trip.exit_ts, f"Trade {place} {trip.pnl_after_commission:+,.2f}")
     return replace(data, highlights=(*data.highlights, shade))
+
+
+def _tabs_of(view: RunView) -> tuple[str, ...]:
+    if view.is_backtest:
+        return _OF_BACKTESTS
+    if view.scenario is not None:
+        return _OF_SCENARIOS
+    return _OF_EXPLORATIONS if view.chart is not None else _OF_OTHERS
 
 
 def _headline(view: RunView) -> str:

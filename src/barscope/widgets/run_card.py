@@ -23,6 +23,12 @@ _COLUMNS = (
 )
 
 
+_OF_SCENARIOS = (
+    *("underlying_units", "loan_amount", "margin_call_ltv", "data_source", "volatility", "rate", "dividend_yield"),
+    *("exercise", "financing_rate", "option_spread_pct", "contract_size", "synthetic", "dataset"),
+)
+
+
 class RunCard:
     """Facts as a table, and the source of the strategy below it.
 
@@ -69,6 +75,10 @@ def _facts(record: RunRecord) -> Iterator[tuple[str, Any]]:
     yield "Took", None if record.ts_end is None else duration(record.ts_end - record.ts_start)
     yield "Symbols", ", ".join(map(str, config.get("symbols", ())))
     yield "Period", PERIOD_NAMES.get(config.get("rtype", 0), config.get("rtype"))
+    asked = config.get("request", config)
+    yield "Timeframe", asked.get("timeframe")
+    yield "Hours", asked.get("hours")
+    yield "Split", asked.get("split")
     yield "Publisher", config.get("publisher_id")
     yield "Symbol type", config.get("symbol_type")
     yield "Days", f"{config.get('start_date') or 'first stored'} – {config.get('end_date') or 'last stored'}"
@@ -79,6 +89,9 @@ def _facts(record: RunRecord) -> Iterator[tuple[str, Any]]:
         yield f"Indicator {indicator.get('class_name')}", _pairs(indicator.get("params", {}))
     for name, source_hash in config.get("source_hashes", {}).items():
         yield f"Code of {name}", source_hash
+    if config.get("mode") == "scenario":
+        asked = {**metadata.get("scenario", {}), **config.get("request", {})}
+        yield from _scenario(asked, config.get("templates", ()))
     broker = config.get("broker", {})
     yield "Broker", broker.get("class_name")
     for name, value in broker.get("settings", {}).items():
@@ -97,6 +110,16 @@ def _strategy(strategy: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
         yield _label(name), value
     yield "Code hash", strategy.get("source_hash")
     yield "Code commit", strategy.get("git_revision")
+
+
+def _scenario(request: Mapping[str, Any], templates: Iterable[Mapping[str, Any]]) -> Iterator[tuple[str, Any]]:
+    for name in _OF_SCENARIOS:
+        value = request.get(name)
+        yield _label(name), _pairs(value) if isinstance(value, dict) else value
+    for template in templates:
+        legs = "; ".join(_pairs(leg) for leg in template.get("legs", ()))
+        rest = {name: value for name, value in template.items() if name not in ("name", "legs")}
+        yield f"Template {template.get('name')}", f"{legs}; {_pairs(rest)}"
 
 
 def _label(name: str) -> str:

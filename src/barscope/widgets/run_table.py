@@ -51,7 +51,9 @@ def matching(runs: Iterable[RunGlance], text: str, mode: str, status: str) -> tu
 
 
 def _text(run: RunGlance) -> str:
-    return " ".join((run.run_id, run.name, period_label(run.rtype), run.parameters, *run.symbols)).casefold()
+    return " ".join(
+        (run.run_id, run.name, period_label(run.rtype, run.timeframe), run.parameters, *run.symbols)
+    ).casefold()
 
 
 def _row(run: RunGlance) -> TableRow:
@@ -59,7 +61,7 @@ def _row(run: RunGlance) -> TableRow:
         "name": run.name,
         "mode": run.mode,
         "symbols": ", ".join(run.symbols[:8]) + (f" +{number(len(run.symbols) - 8)}" if len(run.symbols) > 8 else ""),
-        "period": period_label(run.rtype),
+        "period": period_label(run.rtype, run.timeframe),
         "ts_start": run.ts_start,
         "took": None if run.ts_end is None else run.ts_end - run.ts_start,
         "final_equity": run.final_equity,
@@ -72,8 +74,10 @@ def _row(run: RunGlance) -> TableRow:
     )
 
 
-def period_label(rtype: int | None) -> str:
-    """The length of the bars of a record type, in short; empty where it is not known."""
+def period_label(rtype: int | None, timeframe: str | None = None) -> str:
+    """The length of bars in short, of the longer ones where they were made into such; empty where it is not known."""
+    if timeframe is not None:
+        return timeframe
     try:
         return period_of_rtype(rtype).label if rtype is not None else ""
     except InvalidParameterError:

@@ -7,15 +7,16 @@ from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from barscope.errors import BarscopeError, InvalidParameterError
+from barscope.errors import BarscopeError, InvalidParameterError, cut
 from barscope.indicators.registry import build_indicator, indicator_class, is_own
 from barscope.jobs import JobStatus
 from barscope.studies.plan import planned_indicator
 from barscope.studies.request import ExplorerRequest, IndicatorConfig
 from barscope.studies.session import session_id_of
+from barscope.workspace.layouts import ShownIndicator
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from barscope.indicators.core import Indicator
     from barscope.jobs import Job, JobRunner
@@ -120,6 +121,12 @@ class SessionModel:
         )
 
     @property
+    def shown(self) -> tuple[ShownIndicator, ...]:
+        """The listed indicators with whether the chart draws them."""
+        listed = zip(self.configs, self.entries.values(), strict=True)
+        return tuple(ShownIndicator(config, entry.visible) for config, entry in listed)
+
+    @property
     def jobs(self) -> tuple[Job[Any], ...]:
         """The jobs of the listed indicators, live or finished lately."""
         found = (self._runner.get(run_id) for run_id in dict.fromkeys(e.run_id for e in self.entries.values()))
@@ -209,6 +216,30 @@ class SessionModel:
         self.cancel(key)
         del self.entries[key]
 
+    def take(self, indicators: Iterable[ShownIndicator]) -> tuple[str, ...]:
+        """List these indicators and no others, in their order; returns why some of them are left out.
+
+        The jobs of those that are not listed any more go on.
+        """
+        problems: list[str] = []
+        wanted: dict[Key, bool] = {}
+        for shown in indicators:
+            try:
+                wanted[self._listed(shown.config)] = shown.visible
+            except BarscopeError as error:
+                problems.append(f"{cut(shown.config.class_name)} is left out: {error}")
+        self.entries = {key: replace(self.entries[key], visible=visible) for key, visible in wanted.items()}
+        return tuple(problems)
+
+    def _listed(self, config: IndicatorConfig) -> Key:
+        """An indicator on the list, computed where it is not yet."""
+        indicator = planned_indicator(config)
+        key = _key(indicator.class_name, indicator.canonical_params(), config.timeframe)
+        entry = self.entries.get(key)
+        if entry is None or not (entry.is_live or entry.is_recorded or entry.status == ELSEWHERE):
+            self.add(config.class_name, config.params, config.timeframe)
+        return key
+
     # ---- what the work does
 
     def follow(self) -> bool:
@@ -225,11 +256,14 @@ class SessionModel:
         return {run_id: columns for run_id, columns in found.items() if isinstance(columns, dict)}
 
     def own_indicators(self) -> dict[Key, Indicator]:
-        """Those of the listed indicators that are the user's code, by key; one that is gone is left out."""
+        """Those of the listed indicators that are the user's code, by key, once they are recorded.
+
+        Before that they are being examined by the exploration itself; a class that is gone is left out.
+        """
         found = {}
         for key, entry in self.entries.items():
             with suppress(BarscopeError):
-                if is_own(indicator_class(entry.class_name)):
+                if entry.is_recorded and is_own(indicator_class(entry.class_name)):
                     found[key] = build_indicator(entry.class_name, entry.params)
         return found
 

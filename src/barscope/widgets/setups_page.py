@@ -11,7 +11,6 @@ from barscope.charts.data import Highlight
 from barscope.charts.text import block, escape
 from barscope.errors import InvalidParameterError
 from barscope.jobs import JobStatus
-from barscope.studies.condition_presets import ConditionPresets
 from barscope.widgets.condition_builder import ConditionBuilder
 from barscope.widgets.formats import count
 from barscope.widgets.preset_menu import PresetMenu
@@ -25,6 +24,7 @@ if TYPE_CHECKING:
 
     from barscope.charts.data import ChartData, Theme
     from barscope.jobs import Job
+    from barscope.studies.segments import ByCondition
     from barscope.widgets.guard import Guard
     from barscope.widgets.live_chart import LiveChart
     from barscope.workspace.segment_view import SegmentView, Thumbnail
@@ -214,7 +214,7 @@ class SetupsPage:
         guard = self._guard
         self.tabs = widgets.ToggleButtons(options=[CONDITION, FOUND, RETURNS]).add_class("barscope-subtabs")
         self.builder = ConditionBuilder(guard, self._on_condition)
-        self.presets = PresetMenu(ConditionPresets(self._workspace.presets.condition_presets), self.builder, guard)
+        self.presets = PresetMenu(self._workspace.saved.conditions, _Form(self.builder), guard)
         self.find = widgets.Button(description="Find setups", icon="search", button_style="primary")
         self.cancel = widgets.Button(description="Cancel", icon="stop", tooltip="Stop searching")
         self._progress = widgets.FloatProgress(min=0.0, max=1.0)
@@ -261,6 +261,26 @@ class SetupsPage:
         self.find.layout.display = "" if self.tabs.value == CONDITION else "none"
         if has_found and self.tabs.value == RETURNS:
             self._on_news()
+
+
+class _Form:
+    """What presets of conditions are saved from and loaded into."""
+
+    def __init__(self, builder: ConditionBuilder) -> None:
+        self._builder = builder
+
+    @property
+    def can_save(self) -> bool:
+        return self._builder.how is not None
+
+    def read(self) -> ByCondition:
+        if self._builder.how is None:
+            raise InvalidParameterError(self._builder.problem or "there is no condition to save")
+        return self._builder.how
+
+    def show(self, _name: str, value: ByCondition) -> None:
+        if value != self._builder.how:
+            self._builder.set(value)
 
 
 def _others(data: ChartData) -> tuple[Highlight, ...]:

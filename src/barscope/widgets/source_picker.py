@@ -11,12 +11,14 @@ import ipywidgets as widgets
 from barscope.charts.text import block
 from barscope.domain.time import parse_date
 from barscope.errors import CalendarError, InvalidParameterError, cut
+from barscope.studies.continuous import products
 from barscope.studies.request import ExplorerRequest
 from barscope.widgets.bar_options import NO_SPLIT, BarOptions, dropdown, offer
 from barscope.widgets.date_field import DateField
 from barscope.widgets.fields import labelled
 from barscope.widgets.source_choices import PERIOD_NAMES, SYMBOL_TYPE_NAMES, SourceChoices
 from barscope.widgets.symbol_box import SymbolBox
+from barscope.widgets.watchlist_menu import WatchlistMenu
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
     from barscope.studies.calendar_book import CalendarBook
     from barscope.studies.splits import Splits
     from barscope.widgets.guard import Guard
+    from barscope.workspace.saved import Watchlists
 
 ALL_DAYS_NOTE = "Dates that span all stored bars stay open: bars stored later belong to the same session."
 
@@ -46,6 +49,7 @@ class SourcePicker:
         start: First day.
         end: Last day.
         options: Hours, timeframe and split.
+        watchlists: Symbols kept by name; None where there are none to keep.
         message: What was changed about the dates and why, for a person; empty most of the time.
     """
 
@@ -56,6 +60,7 @@ class SourcePicker:
         on_change: Callable[[], None],
         calendars: CalendarBook | None = None,
         splits: Splits | None = None,
+        watchlists: Watchlists | None = None,
     ) -> None:
         self._secmaster = secmaster
         self._calendars = calendars
@@ -66,6 +71,7 @@ class SourcePicker:
         self._choices = SourceChoices((), ())
         self._days: tuple[dt.date, dt.date] | None = None
         self.message = ""
+        self.watchlists = None if watchlists is None else WatchlistMenu(watchlists, self, secmaster, guard)
         self._make_widgets()
         self._listen(guard)
         self.reload()
@@ -108,8 +114,8 @@ class SourcePicker:
             self._fill_datasets(dataset, source.publisher_id, source.symbol_type)
             self.symbols.value = list(source.symbols)
             self._fill_dates()
-            self.start.value = source.start_date or self.start.value
-            self.end.value = source.end_date or self.end.value
+            first, last = (day.isoformat() for day in self._days) if self._days else ("", "")
+            self.start.value, self.end.value = source.start_date or first, source.end_date or last
             self._clamp()
             self._fill_options(source)
             if self.options.region(source.split or NO_SPLIT) is not None:
@@ -118,7 +124,8 @@ class SourcePicker:
 
     def reload(self) -> None:
         """Read again what is stored; what was chosen stays chosen as far as it is there."""
-        self._choices = SourceChoices(self._secmaster.publishers(), self._secmaster.coverage())
+        stored = self._secmaster.publishers(), self._secmaster.coverage()
+        self._choices = SourceChoices(*stored, tuple(products(self._secmaster)))
         with self._quietly():
             offer(self.period, [(PERIOD_NAMES[rtype], rtype) for rtype in self._choices.rtypes()])
             self.options.offer_splits(self._splits.list() if self._splits else ())
@@ -126,9 +133,14 @@ class SourcePicker:
             self._leave_split()
         self._tell()
 
+    def refresh_watchlists(self) -> None:
+        """Read the names of the watchlists anew."""
+        if self.watchlists is not None:
+            self.watchlists.presets.refresh()
+
     def _check_stored(self, source: ExplorerRequest) -> None:
-        there = self._choices.symbols(source.rtype, source.publisher_id, source.symbol_type)
-        missing = [symbol for symbol in source.symbols if symbol not in set(there)]
+        kind = source.rtype, source.publisher_id, source.symbol_type
+        missing = [symbol for symbol in source.symbols if not self._choices.has(*kind, symbol)]
         if missing:
             period = PERIOD_NAMES.get(source.rtype, f"rtype {source.rtype}")
             raise InvalidParameterError(
@@ -164,8 +176,7 @@ class SourcePicker:
         symbols: tuple[str, ...] = ()
         if self.symbol_type.value is not None:
             symbols = self._choices.symbols(self.period.value, self.publisher.value, self.symbol_type.value)
-        there = set(symbols)
-        kept = [symbol for symbol in self.symbols.value if symbol in there]
+        kept = [symbol for symbol in self.symbols.value if self._is_there(symbol)]
         if self.symbols.value and not kept and len(symbols) == 1:  # nothing to choose between
             kept = list(symbols)
         self.symbols.choices = list(symbols)
@@ -175,12 +186,16 @@ class SourcePicker:
         self._fill_dates()
 
     def _take_symbols(self) -> None:
-        there = set(self.symbols.choices)
-        unknown = [symbol for symbol in self.symbols.value if symbol not in there]
-        self.symbols.value = [symbol for symbol in dict.fromkeys(self.symbols.value) if symbol in there]
+        known = {symbol: self._is_there(symbol) for symbol in self.symbols.value}
+        unknown = [symbol for symbol, is_there in known.items() if not is_there]
+        self.symbols.value = [symbol for symbol, is_there in known.items() if is_there]
         self._fill_dates()
         if unknown:
             self._say(f"Not stored here: {', '.join(cut(symbol) for symbol in unknown[:5])}.")
+
+    def _is_there(self, symbol: str) -> bool:
+        kind = self.symbol_type.value
+        return kind is not None and self._choices.has(self.period.value, self.publisher.value, kind, symbol)
 
     def _fill_dates(self) -> None:
         """Span what is stored of the chosen symbols; dates the user narrowed stay where they still fit."""
@@ -248,6 +263,8 @@ class SourcePicker:
         value = self.value
         if value != self._told:
             self._told = value
+            if self.watchlists is not None:
+                self.watchlists.presets.judge()
             self._on_change()
 
     # ---- widgets
@@ -269,14 +286,20 @@ class SourcePicker:
                 self.dataset,
                 self.publisher,
                 self.symbol_type,
-                labelled("Symbols", self.symbols),
-                labelled("From", self.start, tooltip=ALL_DAYS_NOTE),
-                labelled("To", self.end, tooltip=ALL_DAYS_NOTE),
-                self.refresh,
+                labelled("Symbols", self._symbol_line()).add_class("barscope-symbols-field"),
+                labelled("From", self.start, tooltip=ALL_DAYS_NOTE).add_class("barscope-date"),
+                labelled("To", self.end, tooltip=ALL_DAYS_NOTE).add_class("barscope-date"),
                 self.options.widget,
+                self.refresh,
                 self._note,
+                *([] if self.watchlists is None else [self.watchlists.widget]),
             ]
         ).add_class("barscope-source")
+
+    def _symbol_line(self) -> widgets.Widget:
+        if self.watchlists is None:
+            return self.symbols
+        return widgets.Box([self.symbols, self.watchlists.button]).add_class("barscope-symbol-line")
 
     def _listen(self, guard: Guard) -> None:
         steps: Iterable[tuple[Any, Callable[[], None]]] = (

@@ -8,6 +8,16 @@ import anywidget
 import traitlets
 
 _HERE = files("barscope.widgets")
+_STYLES = (
+    "panel.css",
+    "run_panels.css",
+    "setups.css",
+    "splits.css",
+    "scenario.css",
+    "chart_settings.css",
+    "presets.css",
+    "quality.css",
+)
 
 
 def asset(name: str) -> str:
@@ -23,6 +33,6 @@ class Surroundings(anywidget.AnyWidget):  # type: ignore[misc]  # carries no typ
     """
 
     _esm = asset("surroundings.js")
-    _css = asset("panel.css") + asset("run_panels.css") + asset("setups.css") + asset("splits.css") + asset("chart_settings.css")
+    _css = "".join(map(asset, _STYLES))
     page_sets = frozenset({"dark"})
     dark = traitlets.Bool(False).tag(sync=True)

@@ -33,7 +33,7 @@ export default {
     list.setAttribute("role", "listbox");
     note.setAttribute("role", "status");
     for (const [name, value] of Object.entries({type: "text", role: "combobox", autocomplete: "off", spellcheck: "false",
-      "aria-label": "Add a symbol", "aria-autocomplete": "list", "aria-controls": id, "aria-expanded": "false"})) {
+      "aria-label": model.get("label"), "aria-autocomplete": "list", "aria-controls": id, "aria-expanded": "false"})) {
       input.setAttribute(name, value);
     }
     let found = [], active = 0;

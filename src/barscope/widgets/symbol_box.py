@@ -18,10 +18,12 @@ class SymbolBox(anywidget.AnyWidget):  # type: ignore[misc]  # carries no types
         value: The chosen symbols, in the order they were chosen.
         choices: What can be chosen; tens of thousands are fine.
         placeholder: Shown while nothing is chosen or typed.
+        label: What a screen reader calls it.
     """
 
     _esm = asset("symbol_box.js")
     value = traitlets.List(traitlets.Unicode()).tag(sync=True)
     choices = traitlets.List(traitlets.Unicode()).tag(sync=True)
     placeholder = traitlets.Unicode("Type a symbol").tag(sync=True)
+    label = traitlets.Unicode("Add a symbol").tag(sync=True)
     disabled = traitlets.Bool(False).tag(sync=True)

@@ -19,10 +19,12 @@ if TYPE_CHECKING:
     from barscope.domain.annotations import AnnotationKind
     from barscope.ingest.report import IngestReport
     from barscope.ingest.source import Source
+    from barscope.jobs import JobRunner
     from barscope.store.secmaster import SecurityMaster
     from barscope.studies.bar_cache import BarCache
     from barscope.studies.calendar_book import CalendarBook
     from barscope.studies.request import BarChoice
+    from barscope.workspace.quality import QualityReport
     from barscope.workspace.samples import SampleCounts
     from barscope.workspace.saved_charts import SavedCharts
 
@@ -32,6 +34,7 @@ class MarketData:
 
     Attributes:
         secmaster: The security master.
+        reads: Runs short reads for the screen.
         bars: Bars in memory.
         calendars: Which calendar the bars of a symbol follow.
         data_splits: Train, dev and test: plan, save, rename, delete.
@@ -39,6 +42,7 @@ class MarketData:
     """
 
     secmaster: SecurityMaster
+    reads: JobRunner
     bars: BarCache
     calendars: CalendarBook
     data_splits: Splits
@@ -101,6 +105,21 @@ class MarketData:
             UnknownPublisherError: If there is no such publisher.
         """
         self.calendars.choose(publisher_id, code, symbol)
+
+    def data_quality(self, bars: BarChoice | str | Iterable[str], **options: Any) -> QualityReport:  # noqa: ANN401
+        """Examine stored bars against their calendar and for what is strange in them; nothing is repaired.
+
+        Args:
+            bars: A choice of bars as they are stored, or symbols.
+            options: Of symbols: `rtype`, `publisher_id`, `start_date`, `end_date`; see `quality.choice_of`. Of both:
+                `suspicions`, what counts as suspicious.
+
+        Raises:
+            BarscopeError: If the choice does not hold.
+        """
+        from barscope.workspace.quality import data_quality
+
+        return data_quality(self, bars, **options)
 
     # ---- splits
 

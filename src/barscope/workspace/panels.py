@@ -9,7 +9,9 @@ if TYPE_CHECKING:
     from barscope.widgets.backtest_panel import BacktestPanel
     from barscope.widgets.explorer_panel import ExplorerPanel
     from barscope.widgets.live_chart import LiveChart
+    from barscope.widgets.quality_panel import QualityPanel
     from barscope.widgets.runs_panel import RunsPanel
+    from barscope.widgets.scenario_panel import ScenarioPanel
     from barscope.widgets.splits_panel import SplitsPanel
     from barscope.workspace.workspace import Workspace
 
@@ -40,6 +42,18 @@ class Panels:
         from barscope.widgets.runs_panel import RunsPanel
 
         return RunsPanel(self._workspace)
+
+    def quality_panel(self) -> QualityPanel:
+        """Data quality as a panel: examine stored bars, and look at each finding on a chart."""
+        from barscope.widgets.quality_panel import QualityPanel
+
+        return QualityPanel(self._workspace)
+
+    def scenario_panel(self) -> ScenarioPanel:
+        """Scenarios as a panel: describe a loan, choose templates of protection, look at what would have happened."""
+        from barscope.widgets.scenario_panel import ScenarioPanel
+
+        return ScenarioPanel(self._workspace)
 
     @property
     def _workspace(self) -> Workspace:

@@ -185,13 +185,13 @@ class Run:
 
     def templates(self) -> pd.DataFrame:
         """The templates of a scenario from best to worst: survived, then least LTV, least cost, most equity."""
-        from barscope.workspace.scenarios import ranking_frame
+        from barscope.workspace.scenario_frames import ranking_frame
 
         return ranking_frame(self.scenario)
 
     def daily(self, template_slug: str | None = None) -> pd.DataFrame:
         """The days of one template of a scenario, by default the first."""
-        from barscope.workspace.scenarios import daily_frame
+        from barscope.workspace.scenario_frames import daily_frame
 
         return daily_frame(self.scenario, template_slug or self.scenario.slugs[0])
 
@@ -245,6 +245,14 @@ class Run:
         from barscope.charts.journey import journey_figure
 
         return journey_figure(self.result.round_trips, spec, order=order, page=page)
+
+    def ltv_figure(self, spec: ChartSpec | None = None) -> go.Figure:
+        """Loan-to-value of a scenario, bare and under each template, with the days the lender calls."""
+        from barscope.charts.ltv import ltv_figure
+        from barscope.workspace.scenario_frames import ltv_curves
+
+        result = self.scenario
+        return ltv_figure(result.columns.bars.ts, ltv_curves(result), result.summary["margin_call_ltv"], spec)
 
     def trade_figure(self, n: int, spec: ChartSpec | None = None, *, context: int = 30) -> go.Figure:
         """The bars of one trade with some before and after it.

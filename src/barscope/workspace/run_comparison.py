@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from barscope.domain.periods import period_of_rtype
 from barscope.jobs import JobContext, Stage
 from barscope.store.runs_schema import EVENT_TABLES
-from barscope.studies.comparison import BAR_TABLES, config_differences, first_difference
+from barscope.studies.comparison import BAR_TABLES, config_differences, first_difference, first_different_bar
 from barscope.workspace.run_view import parts_of
 
 if TYPE_CHECKING:
@@ -69,9 +69,10 @@ def read_comparison(context: JobContext, ws: Shelf, first: str, second: str, spe
     has_events = one.status == other.status == "completed"
     difference = order_difference = None
     if has_events:
-        difference = first_difference(ws.runs_store, first, second, context.check)
         about_orders = [table for table in EVENT_TABLES if table not in BAR_TABLES]
         order_difference = first_difference(ws.runs_store, first, second, context.check, about_orders)
+        found = (first_different_bar(ws.runs_store, first, second, context.check), order_difference)
+        difference = min(filter(None, found), key=lambda one: one.ts_event_ns, default=None)
     context.enter("drawing")
     equity = None
     if all(summary is not None for summary in summaries):

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from barscope.domain.performance import Summary
     from barscope.domain.roundtrips import RoundTrip
     from barscope.jobs import Job
+    from barscope.studies.hedge_costs import HedgeCosts
+    from barscope.studies.scenario_result import ScenarioResult
     from barscope.workspace.run import Run
     from barscope.workspace.shelf import Shelf
 
@@ -38,7 +40,8 @@ class RunView:
         chart: What the chart draws.
         trips: The round trips of a backtest.
         summary: Its metrics.
-        figures: `equity`, `pnl` and `journey` of a backtest.
+        figures: `equity`, `pnl` and `journey` of a backtest, `ltv` of a scenario.
+        scenario: The result of a scenario.
     """
 
     run: Run
@@ -48,6 +51,7 @@ class RunView:
     trips: tuple[RoundTrip, ...] = ()
     summary: Summary | None = None
     figures: Mapping[str, FigureParts] = field(default_factory=dict)
+    scenario: ScenarioResult | None = None
 
     @property
     def is_backtest(self) -> bool:
@@ -77,6 +81,18 @@ def enqueue_figure(ws: Shelf, draw: Callable[[], go.Figure]) -> Job[FigureParts]
     return ws.reads.submit(f"figure-{next(_numbers)}", work, STAGES[-1:])
 
 
+def enqueue_hedge_costs(ws: Shelf, run: Run) -> Job[HedgeCosts]:
+    """Price puts of other maturities and rolls over the prices of a recorded scenario."""
+
+    def work(context: JobContext) -> HedgeCosts:
+        from barscope.studies.hedge_costs import hedge_costs
+
+        result, check = run.scenario, lambda _day: context.check()
+        return hedge_costs(result.prices, result.loan, result.terms, on_day=check)
+
+    return ws.reads.submit(f"hedge-costs-{next(_numbers)}", work, (Stage("pricing puts"),))
+
+
 def read_run_view(
     context: JobContext, ws: Shelf, run_id: str, symbol: str | None, spec: ChartSpec, known: Run | None
 ) -> RunView:
@@ -92,6 +108,9 @@ def read_run_view(
     chosen = symbol if symbol in run.symbols else run.symbols[0]
     chart = run.chart_data(chosen)
     context.enter("computing results")
+    if run.config.get("mode") == "scenario":
+        figures = {"ltv": parts_of(run.ltv_figure(spec))}
+        return RunView(run, chosen, spec, chart, figures=figures, scenario=run.scenario)
     if run.config.get("mode") != "backtest":
         return RunView(run, chosen, spec, chart)
     trips, summary = run.result.round_trips, run.summary()

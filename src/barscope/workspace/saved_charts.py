@@ -64,6 +64,9 @@ class SavedCharts:
         presets: The store.
         now: The time, UTC.
         new_id: Makes the id of an annotation.
+
+    Attributes:
+        named: Settings kept by name, for any chart.
     """
 
     def __init__(
@@ -73,8 +76,13 @@ class SavedCharts:
         new_id: Callable[[], str] = lambda: secrets.token_hex(8),
     ) -> None:
         from barscope.store.annotations import AnnotationTable  # not at the top: readers import this module too
+        from barscope.studies.presets import Presets
+        from barscope.workspace.layouts import chart_of_json
 
         self._settings = presets.chart_settings
+        self.named = Presets(
+            "chart settings", presets.chart_settings, ChartSettings.to_dict, chart_of_json, prefix=_PRESET
+        )
         self._annotations = AnnotationTable(presets.database)
         self._now = now
         self._new_id = new_id
@@ -111,34 +119,6 @@ class SavedCharts:
             self._settings.delete(owner)
         else:
             self._settings.set(owner, settings.to_dict())
-
-    def presets(self) -> tuple[str, ...]:
-        """The names of the presets of settings."""
-        return tuple(name.removeprefix(_PRESET) for name in self._settings.names() if name.startswith(_PRESET))
-
-    def preset(self, name: str) -> ChartSettings:
-        """A preset of settings.
-
-        Raises:
-            InvalidParameterError: If there is none of this name, or it is broken or of a newer barscope.
-            StoreError: If it is broken.
-        """
-        stored = self._settings.get(_PRESET + name)
-        if stored is None:
-            raise InvalidParameterError(f"no chart preset {cut(name)}: choose one of {cut(', '.join(self.presets()))}")
-        return ChartSettings.from_dict(stored)
-
-    def save_preset(self, name: str, settings: ChartSettings) -> None:
-        """Keeps settings under a name, in place of an earlier preset.
-
-        Raises:
-            InvalidParameterError: If the name is blank, too long or not plain text.
-        """
-        self._settings.set(_PRESET + name.strip() if name.strip() else "", settings.to_dict())
-
-    def delete_preset(self, name: str) -> None:
-        """Forgets a preset; does nothing if there is none."""
-        self._settings.delete(_PRESET + name)
 
     # ---- annotations
 

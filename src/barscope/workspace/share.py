@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -30,6 +31,8 @@ def shared_run(run: Run, symbols: Sequence[str] | None = None) -> SharedRun:
     """
     charts = [_own(run.chart_data(symbol)) for symbol in (symbols or run.symbols)]
     record = public_record(run.record, run.zone)
+    if run.config.get("mode") == "scenario":
+        return SharedRun(record.name, _facts(record), charts, {"Loan-to-value": run.ltv_figure}, _outcome(run))
     if run.config.get("mode") != "backtest":
         return SharedRun(record.name, _facts(record), charts)
     return SharedRun(
@@ -40,6 +43,24 @@ def shared_run(run: Run, symbols: Sequence[str] | None = None) -> SharedRun:
         metrics=run.summary().rows(),
         trips=run.result.round_trips,
     )
+
+
+def _outcome(run: Run) -> list[tuple[str, str]]:
+    """What a scenario came to: the loan, then the bare collateral and each template."""
+    flat = run.scenario.summary
+    said = "max LTV {:.3f}, margin-call days {}, final equity {:,.0f}".format
+    units, amount, called_at = flat["underlying_units"], flat["loan_amount"], flat["margin_call_ltv"]
+    bare_equity = flat["end_value_unhedged"] - amount
+    return [
+        ("Loan", f"{amount:,.2f} on {units:,.10g} units, called at {called_at:g}"),
+        ("Days", f"{flat['start_date']} to {flat['end_date']}"),
+        ("Unhedged", said(flat["max_ltv_unhedged"] or math.inf, flat["margin_call_days_unhedged"], bare_equity)),
+        *(
+            (row["template_name"], said(row["max_ltv"] or math.inf, row["margin_call_days"], row["final_equity"]))
+            for row in run.scenario.ranking()
+        ),
+        *(("Note", note) for note in flat["notes"]),
+    ]
 
 
 def _own(chart: ChartData) -> ChartData:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from barscope.domain.bars import Bars
     from barscope.jobs import Job
     from barscope.studies.bar_source import BarSource
-    from barscope.studies.request import ExplorerRequest
+    from barscope.studies.request import BarChoice
     from barscope.workspace.workspace import Workspace
 
 STAGES = (Stage("loading bars", 4), Stage("opening results", 1))
@@ -50,7 +50,7 @@ class SymbolView:
     marks: tuple[VerticalMark, ...] = ()
 
 
-def enqueue_view(ws: Workspace, source: ExplorerRequest, symbol: str, run_ids: Iterable[str] = ()) -> Job[SymbolView]:
+def enqueue_view(ws: Workspace, source: BarChoice, symbol: str, run_ids: Iterable[str] = ()) -> Job[SymbolView]:
     """Read one symbol of a choice of bars, with the series of some completed runs, without waiting for explorations.
 
     Args:
@@ -64,9 +64,7 @@ def enqueue_view(ws: Workspace, source: ExplorerRequest, symbol: str, run_ids: I
     return ws.reads.submit(f"view-{next(_numbers)}", work, STAGES)
 
 
-def read_view(
-    context: JobContext, ws: Workspace, source: ExplorerRequest, symbol: str, run_ids: Sequence[str]
-) -> SymbolView:
+def read_view(context: JobContext, ws: Workspace, source: BarChoice, symbol: str, run_ids: Sequence[str]) -> SymbolView:
     """The work of `enqueue_view`.
 
     Raises:
@@ -101,7 +99,7 @@ def same_bars(these: Bars, those: Bars) -> bool:
     return all(np.array_equal(getattr(these, f.name), getattr(those, f.name)) for f in fields(these))
 
 
-def _source(ws: Workspace, source: ExplorerRequest, symbol: str) -> BarSource:
+def _source(ws: Workspace, source: BarChoice, symbol: str) -> BarSource:
     one = source.model_copy(update={"symbols": (symbol,)})
     return resolve_choice(one, ws.secmaster, ws.calendars).sources[symbol]
 

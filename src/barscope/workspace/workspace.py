@@ -40,9 +40,9 @@ if TYPE_CHECKING:
 
     from barscope.store.run_states import RunStates
     from barscope.studies.request import BacktestRequest, ExplorerRequest
-    from barscope.studies.scenario import Scenarios
     from barscope.studies.scenario_request import ScenarioRequest
     from barscope.workspace.repetition import Repetition
+    from barscope.workspace.scenarios import WorkspaceScenarios
 
 
 class Workspace(MarketData, Panels):
@@ -66,6 +66,7 @@ class Workspace(MarketData, Panels):
         data_splits: Train, dev and test: plan, save, rename, delete.
         jobs: Runs explorations and backtests.
         reads: Runs short reads for the screen, so that they never wait behind an exploration.
+        proofs: Examines indicators for the screen, so that a slow one of the user's keeps no chart waiting.
         recovered: Runs that a killed process left behind, now `failed` (interrupted).
         load_failures: The user's indicator files that could not be imported, with the reason.
         strategy_failures: The same of strategies.
@@ -90,6 +91,7 @@ class Workspace(MarketData, Panels):
         self.saved = Saved(self.presets, self.charts, self.secmaster)
         self.jobs = JobRunner(executor, workers=workers)
         self.reads = JobRunner(executor, workers=1)
+        self.proofs = JobRunner(executor, workers=1)
         self._results = Results(self.runs_store)
         self.bars = BarCache(self.secmaster)
         self.calendars = CalendarBook(self.secmaster, self.presets)
@@ -123,6 +125,7 @@ class Workspace(MarketData, Panels):
         """Cancel what is under way, wait for it to stop, and close the databases."""
         self.jobs.close()
         self.reads.close()
+        self.proofs.close()
         for store in (self.secmaster, self.runs_store, self.presets):
             store.close()
 
@@ -156,8 +159,8 @@ class Workspace(MarketData, Panels):
     # ---- scenarios
 
     @cached_property
-    def scenarios(self) -> Scenarios:
-        """The queue of collateral-hedge scenarios; one at a time, the latest counts."""
+    def scenarios(self) -> WorkspaceScenarios:
+        """The queue of collateral-hedge scenarios, one at a time, and studies of them that end in a table."""
         from barscope.workspace.scenarios import scenarios_of
 
         return scenarios_of(self)
@@ -231,6 +234,19 @@ class Workspace(MarketData, Panels):
         """Import the user's indicators again, from `indicators/` and from installed packages."""
         self.load_failures = (*load_folder(self.paths.indicators), *load_entry_points())
         return self.load_failures
+
+    def certificates(self, names: Iterable[str] | None = None) -> pd.DataFrame:
+        """What is proven of indicators with their default parameters; a row each. All of them take some seconds.
+
+        Args:
+            names: Registered names; None is the whole catalogue.
+
+        Raises:
+            UnknownIndicatorError: If a name is not registered.
+        """
+        from barscope.workspace.certificates import certificates_frame
+
+        return certificates_frame(names)
 
     def reload_strategies(self) -> tuple[LoadFailure, ...]:
         """Import the user's strategies again, from `strategies/` and from installed packages."""

@@ -131,6 +131,20 @@ def test_a_session_narrows_the_list(dashboard, runs):
     assert len(dashboard.finder.table.row_keys) == 4
 
 
+def test_published_runs_are_compared(workspace, runs, tmp_path):
+    """A snapshot, which has no rows of bars, compares as the workspace does: bars by their columns, orders by rows."""
+    published = workspace.publish([runs["cross"], runs["both"]], tmp_path / "snapshot.db")
+    with ReadOnlyWorkspace.of_snapshot(published, executor=InlineExecutor()) as source:
+        panel = DashboardPanel(source)
+        tell(panel)
+        panel.finder.table.checked = [runs["cross"], runs["both"]]
+        panel.compare.click()
+        assert panel.notices.messages == ()
+        assert panel.compared.is_shown
+        assert "First different event" in panel.compared.view.verdict.value
+        panel.close()
+
+
 def test_two_runs_are_compared(dashboard, runs):
     """Two ticked runs stand side by side; a filter that hides one of them leaves the comparison."""
     tell(dashboard)

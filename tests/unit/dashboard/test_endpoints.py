@@ -101,7 +101,7 @@ def test_ping_needs_nothing(get):
     assert parsed(get("/ping")) == {"ping": "pong"}
 
 
-@pytest.mark.parametrize("name", sorted(set(NAMES) - {"ping"}))
+@pytest.mark.parametrize("name", sorted(set(NAMES) - {"ping", "visualisation"}))
 def test_without_a_run_there_is_nothing(get, name):
     """An empty workspace is 404 with a reason, at every address."""
     answer = get(f"/{name}")
@@ -185,7 +185,19 @@ def test_the_picture_a_caller_takes(get, explored, accept, kind):
 
 def test_a_run_without_results_has_no_picture(get, crashed):
     """A failed run is 404 at /visualisation, not an empty picture."""
-    assert get("/visualisation").code == HTTPStatus.NOT_FOUND
+    assert get(f"/visualisation?run={crashed}").code == HTTPStatus.NOT_FOUND
+
+
+@pytest.mark.parametrize("form", ["svg", "png"])
+def test_while_nothing_completed_there_is_no_content(get, crashed, form):
+    """/visualisation without a run is 204 and empty before the first result: a page that asks has no fault to log."""
+    answer = get(f"/visualisation?format={form}")
+    assert (answer.code, answer.body) == (HTTPStatus.NO_CONTENT, b"")
+
+
+def test_the_picture_is_of_the_newest_run_that_has_one(get, explored, crashed):
+    """After a run that failed, /visualisation still shows the newest that completed."""
+    assert get("/visualisation").body == get(f"/visualisation?run={explored.run_id}").body
 
 
 def test_unchanged_pictures_are_not_sent_again(get, explored):

@@ -44,7 +44,7 @@ def test_who_never_connects_loses_the_place(places, clock):
 def test_who_is_connected_and_silent_loses_the_place_later(places, clock):
     """A connection keeps the place until the page has been silent for long; a message begins the time anew."""
     places.take("a")
-    places.connect("a")
+    places.connect("a", print)
     clock.now = 90
     places.hear("a")
     clock.now = 190
@@ -66,6 +66,18 @@ def test_a_page_that_is_still_being_sent_is_there(places, clock):
 def test_a_page_has_few_connections(places):
     """The connection after the last that is allowed is refused, and one of no viewer always."""
     places.take("a")
-    assert all(places.connect("a") for _ in range(MOST_CONNECTIONS))
-    assert not places.connect("a")
-    assert not places.connect("b")
+    assert all(places.connect("a", print) for _ in range(MOST_CONNECTIONS))
+    assert not places.connect("a", print)
+    assert not places.connect("b", print)
+
+
+def test_who_loses_the_place_is_disconnected(places):
+    """What is still connected is closed with the place; what was closed before is not closed again."""
+    closed = []
+    first, second = (lambda name=name: closed.append(name) for name in ("first", "second"))
+    places.take("a")
+    places.connect("a", first)
+    places.connect("a", second)
+    places.disconnect("a", first)
+    places.free("a")
+    assert closed == ["second"]

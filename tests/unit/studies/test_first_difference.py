@@ -7,7 +7,8 @@ import pytest
 import barscope as bs
 from barscope.errors import UnknownRunError
 from barscope.studies import comparison
-from barscope.studies.comparison import Difference, first_difference
+from barscope.studies.comparison import Difference, first_difference, first_different_bar
+from barscope.workspace.read_only import ReadOnlyWorkspace
 
 
 @pytest.fixture
@@ -56,6 +57,37 @@ def test_some_events_can_be_compared_alone(workspace, run):
     """Asked for fills only, it tells the first different fill though orders differ before."""
     found = first_difference(workspace.runs_store, run(), run(quantity=2.0), tables=["fills"])
     assert found.table == "fills"
+
+
+@pytest.mark.parametrize("params", [{}, {"quantity": 2.0}, {"slow_period": 30}, {"fast_period": 6}])
+def test_bars_are_compared_by_columns_as_by_rows(workspace, run, params):
+    """The first different bar has the place and time of the first different row, also in a snapshot without rows."""
+    runs = run(), run(**params)
+    row = first_difference(workspace.runs_store, *runs, tables=["bars_processed"])
+    bar = first_different_bar(workspace.runs_store, *runs)
+    assert (bar and (bar.position, bar.ts_event_ns)) == (row and (row.position, row.ts_event_ns))
+    assert (bar and {name for name, _, _ in bar.changes}) == (row and {name for name, _, _ in row.changes})
+    published = workspace.publish(runs, workspace.paths.folder / "snapshot.db")
+    with ReadOnlyWorkspace.of_snapshot(published) as snapshot:
+        assert first_different_bar(snapshot.runs_store, *runs) == bar
+
+
+def test_bars_of_other_symbols_and_lengths_differ(workspace, minute_bars):
+    """A symbol that one run lacks is missing from its first bar on; a run that ends earlier, from the bar after."""
+
+    def explore(*symbols, **choice):
+        indicators = [bs.IndicatorConfig(class_name="SMA", params={"timeperiod": 5})]
+        request = bs.ExplorerRequest(symbols=symbols, rtype=33, publisher_id=1, indicators=indicators, **choice)
+        return workspace.explore(request).run_id
+
+    both, one = explore("ALT", "SYN"), explore("ALT")
+    found = first_different_bar(workspace.runs_store, both, one)
+    assert (found.position, found.first["symbol"], found.second) == (1, "SYN", None)
+    workspace.secmaster.write(1, [minute_bars("LONG", n=1500)])
+    day, whole = explore("LONG", end_date="2024-01-02"), explore("LONG")
+    found = first_different_bar(workspace.runs_store, day, whole)
+    assert (found.position, found.first) == (len(workspace.run(day).bars("LONG")), None)
+    assert str(found).endswith("only the second run has it")
 
 
 def test_comparing_can_be_stopped(workspace, run):

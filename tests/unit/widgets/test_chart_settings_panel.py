@@ -115,15 +115,15 @@ def test_comparison_reads_the_other_symbol(panel):
 def test_presets_of_settings(panel):
     """Saved under a name, loaded over other choices, deleted."""
     form = panel.settings
-    form.chart_type.value, form.name.value = "ohlc", "bars"
-    form.save.click()
+    form.chart_type.value, form.presets.name.value = "ohlc", "bars"
+    form.presets.save.click()
     form.reset.click()
-    assert (form.chart_type.value, form.menu.value) == ("candlestick", "bars")
-    form.menu.value = None
-    form.menu.value = "bars"
+    assert (form.chart_type.value, form.presets.menu.value) == ("candlestick", "bars")
+    form.presets.menu.value = None
+    form.presets.menu.value = "bars"
     assert panel.chart.spec.chart_type == "ohlc"
-    form.delete.click()
-    assert [label for label, _ in form.menu.options] == ["Presets"]
+    form.presets.delete.click()
+    assert [label for label, _ in form.presets.menu.options] == ["Saved …"]
 
 
 def test_settings_that_cannot_be_used_are_told(workspace, panel):
@@ -142,7 +142,7 @@ def test_changes_in_a_row_are_kept_once(workspace):
 
     async def work():
         panel = workspace.explorer_panel()
-        panel.settings._saved.save = lambda owner, settings: saved.append(settings)
+        workspace.charts.save = lambda owner, settings: saved.append(settings)
         for chart_type in ("ohlc", "close", "heikin-ashi"):
             panel.settings.chart_type.value = chart_type
         await asyncio.sleep(0)

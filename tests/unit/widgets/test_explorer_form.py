@@ -150,7 +150,7 @@ def added():
 @pytest.fixture
 def picker(added):
     """A picker with bars to compute on."""
-    made = IndicatorPicker(Guard(), lambda name, params: added.append((name, params)), lambda: None)
+    made = IndicatorPicker(Guard(), lambda name, params, _timeframe: added.append((name, params)), lambda: None)
     made.enable(True)
     return made
 

@@ -66,18 +66,19 @@ def test_settings_that_cannot_be_used_are_named_and_the_rest_counts(workspace, r
 
 def test_presets_of_settings_by_name(workspace):
     """Saved, listed, loaded, replaced and deleted; an unknown name is refused with those there are."""
-    charts = workspace.charts
-    charts.save_preset("  night ", ChartSettings(chart_type="close"))
-    charts.save_preset("day", ChartSettings(volume=False))
-    charts.save_preset("day", ChartSettings(volume=True))
-    assert charts.presets() == ("day", "night")
-    assert charts.preset("night") == ChartSettings(chart_type="close")
-    assert charts.preset("day").volume is True
-    charts.delete_preset("night")
-    with pytest.raises(InvalidParameterError, match="no chart preset night: choose one of day"):
-        charts.preset("night")
+    named = workspace.charts.named
+    assert workspace.saved.chart_settings is named
+    named.save("  night ", ChartSettings(chart_type="close"))
+    named.save("day", ChartSettings(volume=False))
+    named.save("day", ChartSettings(volume=True), before=ChartSettings(volume=False))
+    assert named.names() == ("day", "night")
+    assert named.load("night") == ChartSettings(chart_type="close")
+    assert named.load("day").volume is True
+    named.delete("night")
+    with pytest.raises(InvalidParameterError, match="no chart settings preset night: there is day"):
+        named.load("night")
     with pytest.raises(InvalidParameterError, match="blank"):
-        charts.save_preset(" ", ChartSettings())
+        named.save(" ", ChartSettings())
 
 
 def test_annotations_are_kept_by_symbol_and_drawn_on_its_charts(workspace, run):

@@ -1,0 +1,111 @@
+"""The runs of one kind that a panel lists: those of this session, and the newest of the record. No widgets here."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from barscope.errors import UnknownRunError
+from barscope.jobs import JobStatus
+from barscope.widgets.job_list import JobEntry, followed
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from barscope.jobs import Job
+    from barscope.store.run_reader import RunRecord
+    from barscope.workspace.workspace import Workspace
+
+RECORDED = 30
+"""How many recorded runs are listed beside those of the session."""
+
+
+class RunQueue:
+    """Runs by their id, newest first.
+
+    Args:
+        workspace: Where they are.
+        mode: Their kind, as their config calls it.
+        name: What a list calls a run.
+        outcome: When a run began, and what it came to where it was completed.
+
+    Attributes:
+        entries: What is known of each.
+    """
+
+    def __init__(
+        self, workspace: Workspace, mode: str, name: Callable[[RunRecord], str], outcome: Callable[[RunRecord], str]
+    ) -> None:
+        self._workspace = workspace
+        self._mode = mode
+        self._name = name
+        self._outcome = outcome
+        self.entries: dict[str, JobEntry] = {}
+
+    def read(self) -> None:
+        """Take over what runs.db has, so also what was run from code or another process."""
+        records = self._workspace.runs_store.list_runs(mode=self._mode, limit=RECORDED)
+        recorded = {record.run_id: self._recorded(record) for record in records}
+        unrecorded = {key: entry for key, entry in self.entries.items() if key not in recorded and self._job(key)}
+        self.entries = unrecorded | recorded
+        self.follow()
+
+    def put(self, job: Job[Any], name: str) -> None:
+        """List a job that was queued."""
+        self.entries = {job.run_id: JobEntry(job.run_id, name, JobStatus.QUEUED)} | self.entries
+        self.follow()
+
+    def cancel(self, run_id: str) -> None:
+        """Ask a run to stop."""
+        job = self._job(run_id)
+        if job is not None:
+            job.cancel()
+            self.follow()
+
+    def cancel_all(self) -> None:
+        """Ask every listed run of this process to stop."""
+        for run_id in tuple(self.entries):
+            self.cancel(run_id)
+
+    def follow(self) -> None:
+        """Take over how far each is."""
+        for run_id, entry in self.entries.items():
+            job = self._job(run_id)
+            if not entry.is_live or job is None:
+                continue
+            now = job.snapshot
+            self.entries[run_id] = replace(entry, **followed(entry, now))
+            if now.status.is_terminal:
+                self._note_outcome(run_id)
+
+    @property
+    def is_live(self) -> bool:
+        """Whether this process works on any of them."""
+        return any(entry.is_live and entry.can_cancel for entry in self.entries.values())
+
+    def _job(self, run_id: str) -> Job[Any] | None:
+        return self._workspace.jobs.get(run_id)
+
+    def _note_outcome(self, run_id: str) -> None:
+        try:
+            record = self._workspace.runs_store.get(run_id)
+        except UnknownRunError:  # cancelled before it began: there is no record
+            return
+        self.entries[run_id] = replace(self.entries[run_id], note=self._outcome(record))
+
+    def _recorded(self, record: RunRecord) -> JobEntry:
+        known = self.entries.get(record.run_id)
+        if known is not None and (known.status == record.status or self._job(record.run_id) is not None):
+            return known
+        metadata = record.metadata
+        is_here = record.status != "running" or self._job(record.run_id) is not None
+        return JobEntry(
+            record.run_id,
+            self._name(record),
+            record.status,
+            stage="" if is_here else "running in another process",
+            note=self._outcome(record),
+            error=metadata.get("error") or metadata.get("reason"),
+            traceback=metadata.get("traceback"),
+            can_cancel=is_here,
+        )

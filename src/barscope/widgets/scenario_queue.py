@@ -1,0 +1,55 @@
+"""The scenarios a panel lists. No widgets here."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from barscope.errors import InvalidParameterError
+from barscope.studies.recorded_request import request_of
+from barscope.studies.scenario_request import ScenarioRequest
+from barscope.widgets.formats import count, moment
+from barscope.widgets.run_queue import RunQueue
+
+if TYPE_CHECKING:
+    from barscope.jobs import Job
+    from barscope.store.run_reader import RunRecord
+    from barscope.workspace.workspace import Workspace
+
+
+class ScenarioQueue(RunQueue):
+    """Scenarios by run id, newest first."""
+
+    def __init__(self, workspace: Workspace) -> None:
+        super().__init__(workspace, "scenario", lambda record: record.name, _outcome)
+
+    def add(self, request: ScenarioRequest) -> Job[Any]:
+        """Queue a scenario; the one under way is cancelled.
+
+        Raises:
+            BarscopeError: If it does not hold; nothing changes then.
+        """
+        job = self._workspace.scenario(request)
+        self.put(job, f"{request.symbol} from {request.start_date}")
+        return job
+
+    def request_of(self, run_id: str) -> ScenarioRequest:
+        """The request a listed scenario was made by.
+
+        Raises:
+            InvalidParameterError: If its record holds none that a form can show.
+        """
+        found = request_of(self._workspace.runs_store.get(run_id).config)
+        if not isinstance(found, ScenarioRequest):
+            raise InvalidParameterError(f"run {run_id} is not a scenario")
+        return found
+
+
+def _outcome(record: RunRecord) -> str:
+    """When it began, and how many of its templates were never called where it was completed."""
+    began = moment(record.ts_start)
+    found = record.metadata.get("scenario")
+    if record.status != "completed" or not found:
+        return began
+    templates = found["template_results"]
+    survived = sum(template["summary_metrics"]["survived"] for template in templates)
+    return f"{survived} of {count(len(templates), 'template')} survived · {began}"
