@@ -113,9 +113,11 @@ def _answers(port):
 
 @pytest.fixture(scope="module")
 def address(runs):
-    """The dashboard over those runs."""
+    """The dashboard over those runs; when the last test is through, no byte of the databases has changed."""
+    before = {path: path.read_bytes() for path in runs[0].glob("*.db")}
     with served("--workspace", runs[0], places=3, token=TOKEN) as url:
         yield url
+    assert {path: path.read_bytes() for path in runs[0].glob("*.db")} == before
 
 
 @pytest.fixture
@@ -245,7 +247,7 @@ def test_a_phone_shows_one_thing_at_a_time(look, address):
 
 
 def test_a_failed_run_says_what_to_do(look, address, runs):
-    """A whole link to a failed run shows its error as text and the remedy, and no chart; the token leaves the address."""
+    """A whole link to a failed run shows its error as text and the remedy; the token leaves the address, the run stays."""
     page = look(f"{address}#run={runs[1]['failed']}")
     assert page.url == address.partition("?")[0] + f"#run={runs[1]['failed']}"
     page.get_by_text("This run failed").wait_for()

@@ -93,3 +93,4 @@ def carry(notebook, panel):
     panel.locator(".barscope-layouts input[type=file]").set_input_files(path)
     notebook.wait_for_kernel("ws.saved.layouts.names() == ('morning',)")
     panel.get_by_text("1 loaded, 2 skipped, 0 with problems").wait_for()
+    assert panel.locator(".barscope-watchlists select").input_value() == "apple"

@@ -120,13 +120,22 @@ def test_a_publisher_without_a_calendar_needs_one_chosen(tmp_path):
         assert workspace.calendars.code(1, "SYN-A") == "24/7"
 
 
-def test_another_calendar_misses_the_cache(ws):
-    """Equal bars, but an indicator of sessions that are cut elsewhere."""
-    asked = request({**SMA3, "timeframe": "1h"})
+@pytest.mark.parametrize(
+    ("asked", "other"),
+    [
+        (request({**SMA3, "timeframe": "1h"}), "24/7"),
+        (request(timeframe="1h", end_date="2024-06-28"), "XTSE"),
+        (request(hours="regular", end_date="2024-06-28"), "XTSE"),
+    ],
+)
+def test_another_calendar_misses_the_cache(ws, asked, other):
+    """Equal bars, but sessions that may be cut elsewhere, and a record that names its calendar."""
     first = ws.explore(asked).result()
+    assert first.config["calendars"] == {"SYN-A": "XNYS"}
     assert ws.explore(asked).run_id == first.run_id
-    ws.set_calendar(1, "24/7")
-    assert ws.explore(asked).run_id != first.run_id
+    ws.set_calendar(1, other)
+    again = ws.explore(asked).result()
+    assert (again.run_id != first.run_id, again.config["calendars"]) == (True, {"SYN-A": other})
 
 
 def test_hours_without_bars_are_named(ws):
@@ -217,6 +226,29 @@ def test_a_run_in_a_split_says_so_and_stays_in_its_days(ws):
     frame = ws.splits()
     assert frame[["train_bars", "dev_bars", "test_bars"]].to_numpy().sum() == len(whole)
     assert runs["train"].request.split == "train of walk"
+
+
+@pytest.mark.parametrize(("timeframe", "n_bars"), [("1w", (1, 1)), ("1d", (4, 2)), ("4h", (7, 4))])
+def test_a_longer_bar_is_in_the_region_it_begins_in(ws, timeframe, n_bars):
+    """A week cut by the border of two regions is in the first, up to that border, and not in the second too."""
+    asked = request({"class_name": "Close"}, timeframe=timeframe)
+    split = ws.split(asked, 40, 33, "walk")
+    assert (split.train.end_date, split.dev.start_date) == ("2024-07-03", "2024-07-04")  # a Wednesday
+    for region, n in zip((split.train, split.dev), n_bars, strict=True):
+        days = [iso(ts)[:10] for ts in ws.explore(split.request(asked, region.name)).result().columns().bars.ts]
+        assert len(days) == n
+        assert region.start_date <= days[0] <= days[-1] <= region.end_date
+
+
+def test_a_range_in_which_no_longer_bar_begins_is_refused(ws):
+    """From Tuesday to Thursday no week begins; a backtest says so too, and nothing is left half written."""
+    days = {"timeframe": "1w", "start_date": "2024-07-09", "end_date": "2024-07-11"}
+    with pytest.raises(MissingBarsError, match="no bar of 1w begins in these days: choose an earlier start_date"):
+        ws.explore(request(**days)).result()
+    asked = bs.BacktestRequest(strategy="BuyAndHold", symbols=["SYN-A"], rtype=33, publisher_id=1, **days)
+    with pytest.raises(MissingBarsError, match="no bar of 1w begins"):
+        ws.backtest(asked).result()
+    assert "completed" not in set(ws.runs().status)
 
 
 def test_the_options_of_a_session_from_the_future_are_not_lost(ws):

@@ -5,9 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
+import numpy as np
+
 from barscope.domain.calendars import in_hours
 from barscope.errors import MissingBarsError
-from barscope.studies.resampling import buckets, resample
+from barscope.studies.resampling import Buckets, buckets, resample
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -17,7 +19,6 @@ if TYPE_CHECKING:
     from barscope.domain.periods import BarPeriod
     from barscope.domain.timeframes import Timeframe
     from barscope.studies.bar_cache import BarCache, LoadedBars
-    from barscope.studies.resampling import Buckets
 
 
 class BarSource(Protocol):
@@ -111,6 +112,7 @@ class ResampledBars:
         timeframe: The length of the longer ones.
         calendar: The code of the exchange's calendar; None for weeks of bars of days.
         hours: Which bars `of` gives: `all`, `regular` or `extended`.
+        start_ns: What begins earlier is left out: it would lack the bars before, and belongs to the range before.
     """
 
     of: BarSource
@@ -118,6 +120,7 @@ class ResampledBars:
     timeframe: Timeframe
     calendar: str | None
     hours: str
+    start_ns: int
 
     def count(self, cache: BarCache) -> int:
         """How many bars are read for them."""
@@ -128,6 +131,7 @@ class ResampledBars:
 
         Raises:
             CalendarError: If the calendar does not know a date.
+            MissingBarsError: If no longer bar begins in the range.
         """
 
         def make() -> Bars:
@@ -143,13 +147,20 @@ class ResampledBars:
     def account(self, cache: BarCache) -> Mapping[str, Any]:
         """The timeframe, the calendar, and whether the last bar lasts longer than the bars there are of it."""
         bars = self.of.load(cache).bars
-        is_open = bool(len(bars)) and int(self.known(cache)[-1]) > int(bars.ts[-1]) + self.period.length_ns
+        is_open = int(self.known(cache)[-1]) > int(bars.ts[-1]) + self.period.length_ns
         made = {"timeframe": self.timeframe.label, "calendar": self.calendar, "last_bar_is_partial": is_open}
         return {**self.of.account(cache), **made}
 
     def _buckets(self, bars: Bars) -> Buckets:
         ends = bars.ts + self.period.length_ns
-        return buckets(bars.ts, ends, self.timeframe, self.calendar, regular=self.hours == "regular")
+        found = buckets(bars.ts, ends, self.timeframe, self.calendar, regular=self.hours == "regular")
+        earlier = int(np.searchsorted(found.begin, self.start_ns))
+        if earlier == len(found.begin):
+            raise MissingBarsError(
+                f"no bar of {self.timeframe.label} begins in these days: choose an earlier start_date, or a shorter "
+                "timeframe"
+            )
+        return Buckets(*(column[earlier:] for column in found))
 
 
 def known_at(source: BarSource, bars: Bars, period: BarPeriod, cache: BarCache) -> IntArray:

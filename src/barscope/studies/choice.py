@@ -71,7 +71,8 @@ def resolve_choice(
     secmaster.publisher(choice.publisher_id)
     book = calendars or CalendarBook(secmaster)
     sources = {
-        symbol: _made_of(_source(choice, symbol, within, secmaster), choice, symbol, book) for symbol in choice.symbols
+        symbol: _made_of(_source(choice, symbol, within, secmaster), choice, symbol, within, book)
+        for symbol in choice.symbols
     }
     return ResolvedChoice(period, within, sources, choice.longer_bars)
 
@@ -103,14 +104,16 @@ def _check_options(choice: BarChoice, period: BarPeriod) -> None:
         check_timeframe(choice.longer_bars, period)
 
 
-def _made_of(stored: BarSource, choice: BarChoice, symbol: str, calendars: CalendarBook) -> BarSource:
+def _made_of(
+    stored: BarSource, choice: BarChoice, symbol: str, within: TimeRange, calendars: CalendarBook
+) -> BarSource:
     """Stored bars, filtered to the hours and resampled to the timeframe of a choice."""
     source, period = stored, period_of_rtype(choice.rtype)
     if choice.hours != "all":
         source = SessionBars(source, calendars.code(choice.publisher_id, symbol), choice.hours)
     if choice.longer_bars is not None:
         calendar = None if period is BarPeriod.DAY else calendars.code(choice.publisher_id, symbol)
-        source = ResampledBars(source, period, choice.longer_bars, calendar, choice.hours)
+        source = ResampledBars(source, period, choice.longer_bars, calendar, choice.hours, within.start_ns)
     return source
 
 

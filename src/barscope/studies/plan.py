@@ -37,7 +37,7 @@ class ExplorationPlan:
         request: The request.
         bars: Its bars.
         indicators: Its indicators.
-        calendars: Symbol → calendar, where an indicator of longer bars needs one.
+        calendars: Symbol → calendar, where hours, a timeframe or an indicator of longer bars needs one.
     """
 
     request: ExplorerRequest
@@ -71,7 +71,8 @@ def plan_exploration(
     resolved = resolve_choice(request, secmaster, book)
     indicators = build_indicators(request.indicators)
     _check_longer(indicators, resolved.bar_length)
-    needs_calendar = any(isinstance(i, HigherPeriod) for i in indicators) and resolved.period is not BarPeriod.DAY
+    by_session = bool(request.options()) or any(isinstance(i, HigherPeriod) for i in indicators)
+    needs_calendar = by_session and resolved.period is not BarPeriod.DAY
     codes = {symbol: book.code(request.publisher_id, symbol) for symbol in request.symbols if needs_calendar}
     return ExplorationPlan(request, resolved, indicators, codes)
 

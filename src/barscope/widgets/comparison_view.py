@@ -18,9 +18,9 @@ if TYPE_CHECKING:
     from barscope.widgets.guard import Guard
     from barscope.workspace.run_comparison import RunComparison
 
-_SIDES = (Column("first", "First", str, "right", 130), Column("second", "Second", str, "right", 130))
-_CHANGED = (Column("what", "Came from", str, "left", 170, 1.2), *_SIDES)
-_METRICS = (Column("what", "Metric", str, "left", 170, 1.2), *_SIDES)
+_SIDES = (Column("first", "First", str, "right", 100), Column("second", "Second", str, "right", 100))
+_CHANGED = (Column("what", "Came from", str, "left", 150, 1.2), *_SIDES)
+_METRICS = (Column("what", "Metric", str, "left", 150, 1.2), *_SIDES)
 _HEAD_PX, _ROW_PX, _MOST_ROWS = 30, 26, 14
 
 

@@ -230,8 +230,8 @@ class ExplorerPanel:
 
     def _offer_presets(self) -> None:
         self.source.refresh_watchlists()
-        self.settings.presets.refresh()
-        self.setups.presets.refresh()
+        for menu in (self.settings.presets, self.setups.presets):
+            menu.refresh(menu.chosen)
 
     def _step(self) -> bool:
         live = self._model.follow()

@@ -145,7 +145,7 @@ class LayoutsPage:
     def refresh(self) -> None:
         """Read the names anew."""
         for menu in (self.menu, self.sets):
-            menu.refresh(menu.menu.value)
+            menu.refresh(menu.chosen)
         self._describe()
 
     # ---- from one step to the next
@@ -166,7 +166,7 @@ class LayoutsPage:
 
     def _describe(self) -> None:
         saved = self._workspace.saved
-        name, of_set = self.menu.menu.value, self.sets.menu.value
+        name, of_set = self.menu.chosen, self.sets.chosen
         layout = None if name is None else saved.layouts.load(name)
         indicators = () if of_set is None else saved.indicator_sets.load(of_set).indicators
         none = "" if self.menu.menu.options else "Save what the panel shows under a name: bars, indicators, look."

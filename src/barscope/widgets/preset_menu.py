@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from barscope.widgets.guard import Guard
 
 Value = TypeVar("Value")
+_NONE = ""
+"""The value of the entry that stands for no preset; None would leave a drop-down blank."""
 
 
 class PresetForm(Protocol[Value]):
@@ -52,7 +54,7 @@ class PresetMenu(Generic[Value]):
         self._loaded: dict[str, Value] = {}
         self._is_quiet = False
         kind = presets.kind
-        self._none = () if rows else (("Saved …", None),)
+        self._none = () if rows else (("Saved …", _NONE),)
         made = widgets.Select(rows=rows) if rows else widgets.Dropdown()
         self.menu = made
         self.menu.tooltip = f"Load a saved {kind}"
@@ -69,6 +71,11 @@ class PresetMenu(Generic[Value]):
         self._listen()
         self.refresh()
 
+    @property
+    def chosen(self) -> str | None:
+        """The name that is chosen in the menu."""
+        return self.menu.value or None
+
     def refresh(self, chosen: str | None = None) -> None:
         """Read the names anew; presets that cannot be read are told in a message and left out."""
         found = self._presets.list()
@@ -79,7 +86,7 @@ class PresetMenu(Generic[Value]):
 
     def judge(self) -> None:
         """Whether there is something to save, to rename or to delete."""
-        name, chosen = self.name.value.strip(), self.menu.value
+        name, chosen = self.name.value.strip(), self.chosen
         self.save.disabled = not self._form.can_save or not name
         self.rename.disabled = chosen is None or name in ("", chosen)
         self.load.disabled = self.delete.disabled = chosen is None
@@ -92,8 +99,7 @@ class PresetMenu(Generic[Value]):
             options = (*self._none, *((plain(name), name) for name in names))
             if self.menu.options != options:
                 self.menu.options = options
-            nothing = 0 if self._none else None
-            self.menu.index = len(self._none) + names.index(chosen) if chosen in names else nothing
+            self.menu.value = chosen if chosen in names else (_NONE if self._none else None)
         finally:
             self._is_quiet = False
         self._offer_overwriting(offered=False)
@@ -120,14 +126,18 @@ class PresetMenu(Generic[Value]):
         self.refresh(name)
 
     def _rename(self) -> None:
-        name, new_name = self.menu.value, self.name.value.strip()
+        name, new_name = self.chosen, self.name.value.strip()
+        if name is None:
+            return
         self._presets.rename(name, new_name)
         if name in self._loaded:
             self._loaded[new_name] = self._loaded.pop(name)
         self.refresh(new_name)
 
     def _delete(self) -> None:
-        name = self.menu.value
+        name = self.chosen
+        if name is None:
+            return
         try:
             self._presets.delete(name, before=self._loaded.get(name))
         except PresetConflictError:
@@ -153,9 +163,9 @@ class PresetMenu(Generic[Value]):
 
     def _listen(self) -> None:
         guard = self._guard
-        self.menu.observe(guard(lambda change: self._load(change["new"])), "value")
+        self.menu.observe(guard(lambda _change: self._load(self.chosen)), "value")
         self.name.observe(guard(lambda _change: self._type()), "value")
-        self.load.on_click(guard(lambda _button: self._load(self.menu.value)))
+        self.load.on_click(guard(lambda _button: self._load(self.chosen)))
         self.save.on_click(guard(lambda _button: self._save()))
         self.overwrite.on_click(guard(lambda _button: self._save(overwrite=True)))
         self.rename.on_click(guard(lambda _button: self._rename()))

@@ -136,7 +136,7 @@ class SourcePicker:
     def refresh_watchlists(self) -> None:
         """Read the names of the watchlists anew."""
         if self.watchlists is not None:
-            self.watchlists.presets.refresh()
+            self.watchlists.presets.refresh(self.watchlists.presets.chosen)
 
     def _check_stored(self, source: ExplorerRequest) -> None:
         kind = source.rtype, source.publisher_id, source.symbol_type

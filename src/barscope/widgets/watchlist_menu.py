@@ -71,4 +71,4 @@ class WatchlistMenu:
     def _unfold(self) -> None:
         self.widget.layout.display = "" if self.button.value else "none"
         if self.button.value:
-            self.presets.refresh(self.presets.menu.value)
+            self.presets.refresh(self.presets.chosen)

@@ -72,6 +72,7 @@ PRESETS = {
     "session_options": "session_id*, config",
     "annotations": "annotation_id*, publisher_id, symbol, symbol_type, config, created_at",
     "hedge_templates": "name*, config",
+    "calendars": "owner*, config",
 }
 KINDS = {"sec.db": SecurityMaster, "runs.db": RunStore, "presets.db": PresetStore}
 

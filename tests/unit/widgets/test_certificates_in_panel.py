@@ -1,5 +1,7 @@
 """Certificates in the explorer panel, jobs inline: the line under the form, the marks in catalogue and session."""
 
+import threading
+
 import numpy as np
 import pytest
 
@@ -154,17 +156,29 @@ def test_the_catalogue_as_a_table(workspace, next_close):
         workspace.certificates(["NOPE"])
 
 
-def test_a_slow_examination_keeps_no_chart_waiting(workspace):
-    """Certificates have a worker of their own: the one that reads bars stays free."""
-    panel = workspace.explorer_panel()
-    waiting = Later()
-    panel._examiner = Examiner(JobRunner(waiting))
-    panel.source.symbols.value = ["ALT"]
-    choose(panel, "SMA", {"timeperiod": 77})
-    assert waiting.waiting
-    assert panel.chart.data.symbol == "ALT"
-    assert workspace.proofs is not workspace.reads
-    waiting.work()
-    panel.refresh()
-    assert panel.picker.certificate.lines[0] == "✓ causal, first value at bar 76"
-    panel.close()
+def test_a_slow_examination_keeps_no_chart_waiting(tmp_path, minute_bars):
+    """While code of the user's own is stuck in its examination the chart is read and drawn."""
+    opened = threading.Event()
+
+    class Stuck(bs.Indicator):
+        """Waits to be let go, and is the first of the catalogue."""
+
+        def compute(self, bars):
+            assert opened.wait(20)
+            return bars.close
+
+    with bs.Workspace(tmp_path / "ws") as ws:
+        ws.secmaster.write(ws.secmaster.ensure_publisher("test", "TEST.WALK").publisher_id, [minute_bars("SYN")])
+        panel = ws.explorer_panel()
+        assert panel.picker.found.value == "Stuck"
+        (examination,) = ws.proofs.live()
+        for reading in ws.reads.live():
+            assert reading.wait(5)
+        panel.refresh()
+        assert panel.chart.data.symbol == "SYN"
+        assert panel.picker.certificate.lines == ("", "")
+        opened.set()
+        examination.result(20)
+        panel.refresh()
+        assert panel.picker.certificate.lines[0] == "✓ causal, no warm-up"
+        panel.close()

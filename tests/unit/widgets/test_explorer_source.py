@@ -42,14 +42,19 @@ class Stored:
 
     def __init__(self, publishers=PUBLISHERS, coverage=COVERAGE):
         self.held = publishers, coverage
+        self.reference = self
 
     def publishers(self):
         """All publishers."""
         return self.held[0]
 
-    def coverage(self):
-        """All coverage."""
-        return self.held[1]
+    def coverage(self, _publisher_id=None, _rtype=None, *, symbol_type=None):
+        """The coverage of a type of symbols, or all."""
+        return tuple(c for c in self.held[1] if symbol_type in (None, c.symbol_type))
+
+    def definitions(self, _publisher_id):
+        """No contract is defined."""
+        return ()
 
 
 @pytest.fixture
@@ -215,3 +220,17 @@ def test_ten_thousand_symbols_are_offered():
     picker.symbols.value = ["S09999"]
     assert len(picker.symbols.choices) == 10_000
     assert picker.value.symbols == ("S09999",)
+
+
+def test_continuous_futures_are_offered_where_there_are_contracts():
+    """Two contracts of a product offer its series, from the first bar of the one to the last of the other."""
+    contracts = (covered(3, "NQH1", last="2020-06-30"), covered(3, "NQM1", first="2020-06-01"))
+    made = SourcePicker(Stored(coverage=COVERAGE + contracts), Guard(), lambda: None)
+    made.dataset.value = "FUT"
+    assert [value for _label, value in made.symbol_type.options] == ["raw_symbol", "continuous"]
+    made.symbol_type.value = "continuous"
+    assert made.symbols.choices[:3] == ["ES.c.0", "NQ.c.0", "NQ.c.0+diff"]
+    made.symbols.value = ["NQ.v.0"]
+    assert (made.value.symbols, made.start.value, made.end.value) == (("NQ.v.0",), "2020-01-02", "2020-12-30")
+    made.symbols.value = ["NQ.v.1+5d", "ES.v.0"]
+    assert made.symbols.value == ["NQ.v.1+5d"]  # there is one contract of ES alone

@@ -64,13 +64,25 @@ def test_a_layout_comes_back_whole(panel, workspace):
 def test_all_of_a_layout_is_drawn_at_once(panel):
     """Between the first change and the last nothing is drawn."""
     kept(panel.layouts.menu, "morning")
+    panel.settings.chart_type.value = "close"  # of the session of the layout
     panel.source.symbols.value = ["SYN"]
-    panel.settings.chart_type.value = "close"
     drawn = []
     show = panel.chart.show
     panel.chart.show = lambda data, spec=None: drawn.append((data.symbol, spec.chart_type)) or show(data, spec)
     panel.layouts.menu.load.click()
     assert set(drawn) == {("ALT", "ohlc")}
+
+
+def test_open_days_are_all_days(panel, workspace, minute_bars):
+    """Days that were narrowed meanwhile do not stay where the layout has all."""
+    workspace.secmaster.write(1, [minute_bars("LONG", n=3000)])
+    panel.source.reload()
+    panel.source.symbols.value = ["LONG"]
+    layout = panel.layouts.current
+    panel.source.start.value = "2024-01-03"
+    assert panel.source.value.start_date == "2024-01-03"
+    panel.layouts.open(layout)
+    assert panel.source.value.start_date is None
 
 
 def test_what_is_gone_is_told_and_the_rest_is_shown(panel, workspace):

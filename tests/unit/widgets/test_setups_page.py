@@ -218,7 +218,7 @@ def test_presets_in_the_menu(panel, setups, workspace):
     menu, how = setups.presets, setups.builder.how
     menu.name.value = "crossing"
     menu.save.click()
-    assert [value for _label, value in menu.menu.options] == [None, "crossing"]
+    assert [value for _label, value in menu.menu.options] == ["", "crossing"]
     setups.builder.set(ByCondition(bs.Comparison("low", ">", 1)))
     menu.menu.value = None
     menu.menu.value = "crossing"
@@ -234,5 +234,5 @@ def test_a_preset_of_the_future_is_named(workspace):
     workspace.presets.condition_presets.set("good", good)
     panel = workspace.explorer_panel()
     assert any("newer has version 9" in message for message in panel.notices.messages)
-    assert [value for _label, value in panel.setups.presets.menu.options] == [None, "good"]
+    assert [value for _label, value in panel.setups.presets.menu.options] == ["", "good"]
     panel.close()
