@@ -86,8 +86,16 @@ def test_a_level_and_a_trend_line_are_placed_with_the_mouse(opened):
     panel.locator(".barscope-drawing-row", has_text="Level").wait_for()
     drawn(notebook, "(gd._fullLayout.shapes || []).some((s) => s.line.width === 1.5)")
     panel.get_by_title("Trend line").click()
+    prices = chart.locator(".nsewdrag").first
+    prices.click(position={"x": 100, "y": 200})
+    prices.hover(position={"x": 300, "y": 100})
+    chart.locator(".barscope-band").wait_for()  # the line to be, under the pointer
+    notebook.page.keyboard.press("Escape")
+    notebook.wait_for_kernel("panel.chart.widget.tool == ''")
+    chart.locator(".barscope-band").wait_for(state="hidden")
+    panel.get_by_title("Trend line").click()
     for x, y in ((100, 200), (400, 120)):
-        chart.locator(".nsewdrag").first.click(position={"x": x, "y": y})
+        prices.click(position={"x": x, "y": y})
     panel.locator(".barscope-drawing-row", has_text="Trend line").wait_for()
     panel.locator(".barscope-drawing-row").first.scroll_into_view_if_needed()
     shot(notebook, panel, "drawings_1280")

@@ -274,9 +274,10 @@ class Viewer:
         await self.tell(name, {"method": "custom", "content": {"event": "click"}})
 
     async def leave(self) -> None:
-        """Close the page as a browser does."""
-        self.socket.close()
+        """Say so as a page does when it is closed; then the server closes the connection, if it has not yet."""
         await self.server.get(f"/voila/api/shutdown/{self.kernel_id}", "POST", "")
+        while await self.read() is not None:
+            pass
 
 
 def digests(folder: Path) -> dict[str, str]:

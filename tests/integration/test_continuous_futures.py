@@ -12,6 +12,7 @@ from barscope.domain.reference import InstrumentDefinition, OpenInterest
 from barscope.domain.time import NS_PER_DAY, day_start_ns
 from barscope.errors import DataError, MissingBarsError, UnknownSymbolError
 from barscope.jobs import InlineExecutor
+from barscope.workspace.read_only import ReadOnlyWorkspace
 
 
 def sessions(first, last):
@@ -275,8 +276,8 @@ def test_a_gap_that_nobody_knows_cannot_be_adjusted(ws):
         ws.explore(request("NQ.c.0+diff")).result()
 
 
-def test_rolls_are_marked_on_the_chart(ws):
-    """A line stands at each roll with the name of the new contract; stored bars have none."""
+def test_rolls_are_marked_on_the_chart(ws, tmp_path):
+    """A line stands at each roll with the name of the new contract, in a published run too."""
     define(ws)
     run = ws.explore(request("ES.c.0+ratio")).result()
     marks = run.chart_data().marks
@@ -285,6 +286,9 @@ def test_rolls_are_marked_on_the_chart(ws):
         (day_start_ns("2024-06-24"), "ESU4"),
     ]
     assert run.figure() is not None
+    snapshot = ws.publish([run.run_id], tmp_path / "snapshot.db")
+    with ReadOnlyWorkspace.of_snapshot(snapshot, executor=InlineExecutor()) as shown:
+        assert shown.run(run.run_id).chart_data().marks == marks
 
 
 def test_definitions_and_open_interest_of_a_frame(ws, tmp_path):

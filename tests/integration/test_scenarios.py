@@ -15,6 +15,7 @@ from barscope.studies.scenario_request import (
     ScenarioRequest,
     SyntheticPath,
 )
+from barscope.workspace.scenarios import enqueue_entry
 
 RESULT_KEYS = {
     *("scenario_id", "scenario_name", "symbol", "start_date", "end_date", "entry_spot", "underlying_units"),
@@ -118,6 +119,18 @@ def test_volatility_may_be_given_by_day(samples):
     calm, wild = (samples.scenario(vector(**v)).result(30).daily() for v in ({}, {"volatility": given}))
     differs = (calm["option_market_value"] != wild["option_market_value"]).tolist()
     assert differs == [False, False, True, True, True]
+
+
+def test_looking_at_the_entry_never_buys(samples, monkeypatch):
+    """Whatever the request may cost, the prices that are read while somebody types may cost nothing."""
+    asked = []
+    fetch = samples.scenarios.prices
+    monkeypatch.setattr(
+        samples.scenarios, "prices", lambda request, tell: asked.append(request) or fetch(request, tell)
+    )
+    entry = enqueue_entry(samples, crisis(max_cost_usd=25.0)).result(30)
+    assert [request.max_cost_usd for request in asked] == [0.0]
+    assert entry.spot == pytest.approx(118.10, abs=0.5)
 
 
 def test_a_newer_scenario_takes_the_place_of_the_one_under_way(samples):

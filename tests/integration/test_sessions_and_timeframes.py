@@ -11,6 +11,7 @@ from barscope.domain.time import iso
 from barscope.errors import CalendarError, InvalidParameterError, MissingBarsError
 from barscope.ingest.synthetic import SYNTHETIC_PUBLISHER, synthetic_bars
 from barscope.jobs import InlineExecutor
+from barscope.workspace.read_only import ReadOnlyWorkspace
 
 SMA3 = {"class_name": "SMA", "params": {"timeperiod": 3}}
 
@@ -177,6 +178,18 @@ def test_a_backtest_of_longer_bars_knows_them_at_their_end(ws):
     )
     assert [minutes for (minutes,) in rows][:8] == [60] * 6 + [30, 60]
     assert ws.repeat(run.run_id).equal
+
+
+def test_published_runs_keep_their_timeframe(ws, tmp_path):
+    """Visitors see bars of an hour as bars of an hour, of an exploration and of a backtest."""
+    choice = {"symbols": ["SYN-A"], "rtype": 33, "publisher_id": 1, "timeframe": "1h", "hours": "regular"}
+    tested = ws.backtest(bs.BacktestRequest(strategy="BuyAndHold", **choice)).result()
+    explored = ws.explore(request(**choice)).result()
+    snapshot = ws.publish([tested.run_id, explored.run_id], tmp_path / "snapshot.db")
+    with ReadOnlyWorkspace.of_snapshot(snapshot, executor=InlineExecutor()) as shown:
+        for run in (tested, explored):
+            assert shown.run(run.run_id).chart_data().bar_length.label == "1h"
+            assert shown.run(run.run_id).config["bar_sources"] == run.config["bar_sources"]
 
 
 def test_bars_of_two_markets_are_played_in_the_order_they_end(tmp_path):

@@ -52,6 +52,10 @@ def scenario(
         str | None, typer.Option(help="A constant such as 0.16, or realised:60 for that of the last 60 days.")
     ] = None,
     source: Annotated[str | None, typer.Option(help="secmaster, databento or yfinance.")] = None,
+    dataset: Annotated[str | None, typer.Option(help="The dataset of a vendor, such as XNAS.ITCH.")] = None,
+    max_cost: Annotated[
+        float | None, typer.Option(help="The most a vendor's prices may cost, in US dollars.", show_default="0")
+    ] = None,
     publisher_id: Annotated[
         int | None, typer.Option(help="The publisher of the bars, where several have them.")
     ] = None,
@@ -78,6 +82,8 @@ def scenario(
         "margin_call_ltv": ltv,
         "volatility": None if volatility is None else _volatility(volatility),
         "data_source": source,
+        "dataset": dataset,
+        "max_cost_usd": max_cost,
         "publisher_id": publisher_id,
         "start_date": start,
         "end_date": end,

@@ -30,9 +30,10 @@ CONFIG_KEYS = (
     "broker",
     "templates",
     "calendars",
+    "bar_sources",
     "data_fingerprint",
 )
-"""Of `config`: which bars, which indicators or strategies with which parameters, which broker settings or templates."""
+"""Of `config`: which bars and how they were made, which indicators or strategies with which parameters, which broker settings or templates."""
 
 STRATEGY_KEYS = ("class_name", "name", "symbols", "bar_periods", "params")
 """Of each strategy in `config`."""
@@ -80,7 +81,8 @@ def public_record(record: RunRecord, zone: str, private_folders: Iterable[Path] 
         private_folders: Folders whose names are looked for in texts besides everything that reads like a path.
     """
     secrets = tuple(text for text in map(str, private_folders) if len(text) > 1)
-    config = {key: _public(record.config[key], key, secrets) for key in CONFIG_KEYS if key in record.config}
+    told = _chosen(record.config.get("request"), BarChoice.model_fields) | record.config
+    config = {key: _public(told[key], key, secrets) for key in CONFIG_KEYS if key in told}
     if isinstance(config.get("strategies"), list):
         config["strategies"] = [_chosen(strategy, STRATEGY_KEYS) for strategy in config["strategies"]]
     metadata = {key: _public(record.metadata[key], key, secrets) for key in METADATA_KEYS if key in record.metadata}

@@ -164,10 +164,37 @@ function zoom(el, ask) {
 }
 
 // With a tool in hand a click on the prices says where; a press that moves is still a pan. Escape puts the tool away.
+// Between the two clicks of a line or a box a dashed one follows the pointer.
 function placing(view, tell) {
   const stop = new AbortController(), el = view.el, {signal} = stop, model = view.model.model;
+  const band = document.createElement("div");
+  let anchor = null;
   const inHand = () => Boolean(model.get("tool"));
-  const show = () => el.classList.toggle("barscope-placing", inHand());
+  const hold = (point) => {
+    anchor = point;
+    band.hidden = true; // until the pointer moves
+  };
+  const show = () => {
+    el.classList.toggle("barscope-placing", inHand());
+    band.className = `barscope-band${model.get("tool") === "box" ? " barscope-is-box" : ""}`;
+    hold(null);
+  };
+  const stretch = (event) => {
+    const layout = el._fullLayout;
+    if (!anchor || !layout?._size) return;
+    const {xaxis, yaxis, _size: size} = layout, box = el.getBoundingClientRect();
+    const [x, y] = [size.l + xaxis.d2p(anchor[0]), yaxis._offset + yaxis.d2p(anchor[1])];
+    const [dx, dy] = [event.clientX - box.left - x, event.clientY - box.top - y];
+    const isBox = model.get("tool") === "box";
+    band.style.width = `${isBox ? Math.abs(dx) : Math.hypot(dx, dy)}px`;
+    band.style.height = `${isBox ? Math.abs(dy) : 0}px`;
+    band.style.left = `${isBox ? Math.min(x, x + dx) : x}px`;
+    band.style.top = `${isBox ? Math.min(y, y + dy) : y}px`;
+    band.style.transform = isBox ? "" : `rotate(${Math.atan2(dy, dx)}rad)`;
+    band.hidden = false;
+    if (!band.isConnected) el.appendChild(band); // drawing the figure anew empties the element
+  };
+  el.addEventListener("pointermove", stretch, {signal});
   const placed = {last: -Infinity, remove: () => stop.abort()};
   let pressed = null;
   el.addEventListener("pointerdown", (event) => {
@@ -182,15 +209,17 @@ function placing(view, tell) {
     const {xaxis, yaxis, _size: size} = layout, foot = yaxis._offset + yaxis._length;
     if (x < size.l || x > size.l + size.w || y < yaxis._offset || y > foot) return;
     placed.last = performance.now();
-    tell("point", [xaxis.p2d(x - size.l), yaxis.p2d(y - yaxis._offset)]);
+    const point = [xaxis.p2d(x - size.l), yaxis.p2d(y - yaxis._offset)];
+    hold(!anchor && ["trend", "box"].includes(model.get("tool")) ? point : null);
+    tell("point", point);
   }, {capture: true, signal});
-  el.addEventListener("keydown", (event) => {
+  document.addEventListener("keydown", (event) => { // wherever the focus is: the button was clicked, or the plot
     if (event.key !== "Escape" || !inHand()) return;
     event.stopPropagation();
     tell("drop");
-  }, {signal});
+  }, {capture: true, signal});
   model.on("change:tool", show);
-  signal.addEventListener("abort", () => model.off("change:tool", show));
+  signal.addEventListener("abort", () => { model.off("change:tool", show); band.remove(); });
   show();
   return placed;
 }

@@ -45,6 +45,10 @@ def roll_marks(account: Mapping[str, Any]) -> tuple[VerticalMark, ...]:
     return tuple(VerticalMark(roll["ts_ns"], roll["to_contract"]) for roll in account.get("rolls", ()))
 
 
+_TWINS = {"TA_ADX": "ADX", "TA_ATR": "ATR", "TA_ROC": "ROC", "TA_RSI": "RSI"}
+"""TA-Lib's functions whose name a class of ours has too: what is chosen for every `RSI` counts for both."""
+
+
 def chart_series(columns: SymbolColumns, outputs: Mapping[str, Mapping[str, Any]]) -> tuple[ChartSeries, ...]:
     """The series of some columns, drawn as `outputs` (series name → its recorded output) says."""
     lower_edges = {
@@ -56,6 +60,8 @@ def chart_series(columns: SymbolColumns, outputs: Mapping[str, Mapping[str, Any]
         if output.get("hidden"):  # recorded for analysis, too many to look at
             continue
         is_upper = output.get("edge") == "upper"
+        indicator = output.get("indicator")
+        twin = _TWINS.get(indicator or "")
         series.append(
             ChartSeries(
                 name,
@@ -65,8 +71,8 @@ def chart_series(columns: SymbolColumns, outputs: Mapping[str, Mapping[str, Any]
                 draw=output.get("draw", "line"),
                 levels=tuple(output.get("levels", ())),
                 band=lower_edges.get((output["group"], output["band"])) if is_upper else None,
-                indicator=output.get("indicator"),
-                key=output.get("key", "value"),
+                indicator=twin or indicator,
+                key="value" if twin else output.get("key", "value"),
             )
         )
     return tuple(series)

@@ -72,8 +72,9 @@ class WorkspaceScenarios(Scenarios):
 
 
 def enqueue_entry(ws: Workspace, request: ScenarioRequest) -> Job[ScenarioEntry]:
-    """Read where a scenario would begin, without waiting for what is being computed."""
-    work = lambda context: entry_of(request, ws.scenarios.prices(request, context.report))  # noqa: E731
+    """Read where a scenario would begin, without waiting for what is being computed; nothing is ever bought for it."""
+    free = request.model_copy(update={"max_cost_usd": 0.0})
+    work = lambda context: entry_of(request, ws.scenarios.prices(free, context.report))  # noqa: E731
     return ws.reads.submit(f"scenario-entry-{next(_numbers)}", work, _READING)
 
 

@@ -33,6 +33,13 @@ def test_a_glance_tells_what_a_list_shows(runs):
     assert (second.mode, second.status, second.final_equity) == ("exploration", "failed", None)
 
 
+def test_a_glance_tells_what_bars_were_made_into(runs):
+    """The timeframe of a request is there whether the record holds the request itself or beside other things."""
+    runs.begin("one", "First", 10, {"mode": "exploration", "rtype": 33, "timeframe": "1h"}).complete(20, {})
+    runs.begin("two", "Second", 30, {"mode": "backtest", "rtype": 33, "request": {"timeframe": "1d"}}).complete(40, {})
+    assert [glance.timeframe for glance in glance_at_runs(runs)] == ["1d", "1h"]
+
+
 @pytest.mark.parametrize("config", ["{broken", '"text"', '{"symbols": 5, "rtype": "x", "mode": 3}', None])
 def test_a_broken_record_is_listed_with_what_it_has(runs, config):
     """A record that cannot be read, or tells nonsense, is in the list all the same."""
