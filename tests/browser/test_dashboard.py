@@ -247,7 +247,7 @@ def test_a_phone_shows_one_thing_at_a_time(look, address):
 
 
 def test_a_failed_run_says_what_to_do(look, address, runs):
-    """A whole link to a failed run shows its error as text and the remedy; of the address the token goes, the run stays."""
+    """A whole link to a failed run shows its error as text and the remedy; the token goes from the address."""
     page = look(f"{address}#run={runs[1]['failed']}")
     assert page.url == address.partition("?")[0] + f"#run={runs[1]['failed']}"
     page.get_by_text("This run failed").wait_for()

@@ -85,7 +85,7 @@ def shows_what_the_kernel_means(notebook, number: int = 0) -> None:
         arg=[number, visible],
     )
     shown = state(notebook, number)
-    starts, stops = notebook.kernel("[chart._sent.start.tolist(), chart._sent.stop.tolist()]")
+    starts, stops = notebook.kernel("[chart._sent.buckets.start.tolist(), chart._sent.buckets.stop.tolist()]")
     assert shown["x"] == [(a + b - 1) / 2 for a, b in zip(starts, stops, strict=True)]
     assert shown["x"][0] <= max(visible[0], 0) + (stops[0] - starts[0])
     high, close = notebook.kernel(

@@ -100,8 +100,23 @@ def test_explore_takes_the_same_request_as_json(stored, tmp_path):
 
 
 @pytest.mark.parametrize(
+    "arguments",
+    [("explore", "-s", "ABC", "-i", "SMA:timeperiod=3"), ("backtest", "-s", "ABC", "--strategy", "BuyAndHold")],
+)
+def test_bars_are_made_into_longer_ones_as_told(stored, arguments):
+    """With a timeframe of a week the run has a bar for each of the five weeks, and says so."""
+    done = stored(*arguments, "--timeframe", "1w", "--hours", "all")
+    assert done.exit_code == 0, done.stderr
+    with bs.Workspace("ws") as ws:
+        run = ws.run(done.stdout.strip())
+        assert (len(run.bars()), run.request.timeframe) == (5, "1w")
+
+
+@pytest.mark.parametrize(
     ("arguments", "message"),
     [
+        (("-s", "ABC", "-i", "SMA", "--hours", "regular"), "hours"),
+        (("-s", "ABC", "-i", "SMA", "--timeframe", "1h"), "finer than bars of 1d"),
         (("-s", "ABD", "-i", "SMA"), "Unknown symbol: ABD. Did you mean ABC?"),
         (("-s", "ABC", "-i", "SNA"), "Unknown indicator: SNA"),
         (("-s", "ABC", "-i", "SMA:timeperiod=0"), "timeperiod"),

@@ -173,10 +173,13 @@ def test_a_backtest_of_longer_bars_knows_them_at_their_end(ws):
     assert run.request == asked
     assert len(run.bars()) == 9 * 7 + 4
     rows = apsw.Connection(str(ws.paths.runs)).execute(
-        "SELECT (ts_created_ns - ts_event_ns) / 60000000000 FROM bars_processed WHERE run_id = ? ORDER BY id",
+        "SELECT (ts_created_ns - ts_event_ns) / 60000000000, bar_period FROM bars_processed WHERE run_id = ? "
+        "ORDER BY id",
         (run.run_id,),
     )
-    assert [minutes for (minutes,) in rows][:8] == [60] * 6 + [30, 60]
+    minutes, periods = zip(*rows, strict=True)
+    assert minutes[:8] == (60, 60, 60, 60, 60, 60, 30, 60)
+    assert set(periods) == {"1h"}
     assert ws.repeat(run.run_id).equal
 
 

@@ -217,12 +217,14 @@ def closed_hours(ts: IntArray, code: str) -> tuple[tuple[int, int], ...]:
 
 def _found(code: str, within: TimeRange) -> tuple[Sessions, int, int]:
     """The sessions of some decades, and between which of them those of a range are."""
-    known, (first, last) = _known(*_decades(code, within)), _days(within)
+    days, (known_first, known_last) = _days(within), _bounds(check_calendar(code))
+    for day in days:
+        if not known_first <= day <= known_last:
+            raise _unknown_date(code, day)
+    known = _known(*_decades(code, within))
     start, last_place = known.of(np.array([within.start_ns, within.end_ns - 1])).tolist()
-    known_first, known_last = _bounds(check_calendar(code))
-    for day in (first, last):
-        if not known_first <= day <= known_last or last_place == len(known):
-            raise _unknown_date(code, day if last_place < len(known) else last)
+    if last_place == len(known):
+        raise _unknown_date(code, days[1])
     return known, start, last_place + 1
 
 
@@ -270,8 +272,6 @@ def _calendar(code: str, first_decade: int, last_decade: int) -> Any:  # noqa: A
     first, last = _bounds(code)
     start = max(dt.date(max(1680, first_decade * 10 - 1), 1, 1), first)
     end = min(dt.date(min(2260, last_decade * 10 + 10), 12, 31), last)
-    if start > end:
-        raise _unknown_date(code, dt.date(first_decade * 10, 1, 1))
     return xc.get_calendar(code, start=pd.Timestamp(start), end=pd.Timestamp(end))
 
 

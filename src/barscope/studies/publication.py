@@ -33,7 +33,7 @@ CONFIG_KEYS = (
     "bar_sources",
     "data_fingerprint",
 )
-"""Of `config`: which bars and how they were made, which indicators or strategies with which parameters, which broker settings or templates."""
+"""Of `config`: which bars and how they were made, which indicators, strategies, broker settings or templates."""
 
 STRATEGY_KEYS = ("class_name", "name", "symbols", "bar_periods", "params")
 """Of each strategy in `config`."""

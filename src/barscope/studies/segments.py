@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 _CLOCK_MINUTES = {"4hour": 240, "hour": 60, "20min": 20, "15min": 15, "10min": 10, "5min": 5, "1min": 1}
 UNITS = ("year", "quarter", "month", "week", "day", *_CLOCK_MINUTES)
 """What `ByTime` can cut by, longest first."""
+MOST_BARS = 1_000_000_000
+"""The largest number of bars that a cutting may name: more than there will be, and far from what int64 holds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,6 +195,17 @@ Cutting = ByBars | ByTime | ByCondition
 """A way to cut bars into segments."""
 
 
+def check_cutting(how: object) -> None:
+    """Whether something is a way to cut bars.
+
+    Raises:
+        InvalidParameterError: If it is not.
+    """
+    if not isinstance(how, Cutting):
+        remedy = "put it into ByCondition" if isinstance(how, Condition) else "use ByBars, ByTime or ByCondition"
+        raise InvalidParameterError(f"{cut(repr(how))} is no way to cut bars: {remedy}")
+
+
 def why_none(condition: Condition, columns: Columns, symbol: str) -> str:
     """Why a condition holds at no bar: how often each of its comparisons holds alone."""
     n = len(columns["close"])
@@ -227,5 +240,5 @@ def _interval(unit: str, local: IntArray) -> IntArray:
 
 
 def _whole(what: str, value: object, least: int) -> None:
-    if not isinstance(value, int) or isinstance(value, bool) or value < least:
-        raise InvalidParameterError(f"{what} {cut(repr(value))} is not a whole number from {least}")
+    if not isinstance(value, int) or isinstance(value, bool) or not least <= value <= MOST_BARS:
+        raise InvalidParameterError(f"{what} {cut(repr(value))} is not a whole number from {least} to {MOST_BARS:,}")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from barscope.domain.instruments import Coverage, Publisher
+from barscope.domain.instruments import Coverage, Publisher, check_symbol, check_symbol_type
 from barscope.domain.time import date_range
 from barscope.studies.continuous import continuous_bars
 from barscope.studies.splits import DEV_PCT, TRAIN_PCT, Split, Splits
@@ -177,10 +177,14 @@ class MarketData:
             colour: `#rrggbb`; None is the chart's own.
 
         Raises:
-            InvalidParameterError: If a time, a price, the colour or the number of points does not hold.
+            InvalidParameterError: If a time, a price, the colour, the number of points or the symbol does not hold.
+            UnknownPublisherError: If there is no such publisher.
         """
         from barscope.workspace.annotations import annotation_at
 
+        self.secmaster.publisher(publisher_id)
+        check_symbol(symbol)
+        check_symbol_type(symbol_type)
         annotation = annotation_at(kind, points, text, colour)
         return self.charts.annotate(annotation, symbol, publisher_id, symbol_type).annotation_id
 

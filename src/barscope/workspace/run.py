@@ -51,8 +51,17 @@ class Run:
         saved_charts: Where settings and annotations of its charts are kept; None where nothing can be.
     """
 
-    def __init__(self, record: RunRecord, results: Results, zone: str, charts: SavedCharts | None = None) -> None:
+    def __init__(
+        self,
+        record: RunRecord,
+        results: Results,
+        zone: str,
+        charts: SavedCharts | None = None,
+        calendars: CalendarBook | None = None,
+    ) -> None:
+        """Args: `calendars` say which hours its charts shade; without them none are."""
         self.saved_charts = charts
+        self._calendars = calendars
         self.record = record
         self.zone = zone
         self._results = results
@@ -202,6 +211,8 @@ class Run:
         chosen = self._one(symbol)
         trips = self.result.round_trips if self.config.get("mode") == "backtest" else ()
         data = chart_data(chosen, self.columns(chosen), self.config, self.zone, trips)
+        if self._calendars is not None:
+            data = replace(data, highlights=shades_of_run(self._calendars, self.config, chosen, data.bars))
         return data if self.saved_charts is None else self.saved_charts.dressed(data, self.run_id, self.config)
 
     @property

@@ -10,7 +10,7 @@ import numpy as np
 
 from barscope.domain.conditions import columns_of
 from barscope.studies.forward_returns import HORIZONS, ReturnSpread, check_horizons, forward_returns, spread
-from barscope.studies.segments import ByCondition, Segment, Spans, why_none
+from barscope.studies.segments import ByCondition, Segment, Spans, check_cutting, why_none
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -170,8 +170,9 @@ def find_segments(
         on_symbol: Called before each symbol with how many are done; what it raises ends the search.
 
     Raises:
-        InvalidParameterError: If a condition names a series that is not there.
+        InvalidParameterError: If a condition names a series that is not there, or `how` is none of the ways.
     """
+    check_cutting(how)
     found = []
     for done, symbol in enumerate(symbols):
         on_symbol(done, symbol)

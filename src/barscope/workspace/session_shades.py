@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any
 
 from barscope.charts.data import Highlight
 from barscope.domain.calendars import closed_hours
 from barscope.domain.periods import BarPeriod, period_of_rtype
-from barscope.errors import CalendarError, UnknownPublisherError
+from barscope.errors import CalendarError, InvalidParameterError, UnknownPublisherError
+from barscope.studies.recorded_request import request_of
+from barscope.studies.request import BarChoice
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from barscope.domain.bars import Bars
     from barscope.studies.calendar_book import CalendarBook
-    from barscope.studies.request import BarChoice
 
 
 def session_shades(calendars: CalendarBook, choice: BarChoice, symbol: str, bars: Bars) -> tuple[Highlight, ...]:
@@ -25,3 +29,14 @@ def session_shades(calendars: CalendarBook, choice: BarChoice, symbol: str, bars
     except (CalendarError, UnknownPublisherError):
         return ()
     return tuple(Highlight(start, end - 1, kind="session") for start, end in stretches)
+
+
+def shades_of_run(
+    calendars: CalendarBook, config: Mapping[str, Any], symbol: str, bars: Bars
+) -> tuple[Highlight, ...]:
+    """The same for the bars of a run; none where its record does not tell which bars they are."""
+    with suppress(InvalidParameterError, KeyError):
+        request = request_of(config)
+        if isinstance(request, BarChoice):
+            return session_shades(calendars, request, symbol, bars)
+    return ()

@@ -185,7 +185,7 @@ class Workspace(MarketData, Panels):
             UnknownRunError: If there is none.
         """
         record = self.runs_store.get(run_id)
-        return Run(record, self._results, self.zone_of(record.config.get("publisher_id")), self.charts)
+        return Run(record, self._results, self.zone_of(record.config.get("publisher_id")), self.charts, self.calendars)
 
     def runs(self) -> pd.DataFrame:
         """All runs, newest first: id, name, status, mode and times (UTC)."""

@@ -227,7 +227,7 @@ def test_metadata_tells_what_a_run_is(get, explored):
     said = parsed(get("/metadata"))
     assert (said["mode"], said["status"], said["config"]["symbols"]) == ("exploration", "completed", ["SYN"])
     assert said["config"]["indicators"][0]["class_name"] == "SMA"
-    assert "source" not in json.dumps(said)
+    assert '"source' not in json.dumps(said)
 
 
 def test_logs_are_records(get, explored):

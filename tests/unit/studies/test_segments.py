@@ -177,10 +177,12 @@ def test_no_bars_no_segments(unit):
         (lambda: ByTime(7), "unknown unit of time 7"),
         (lambda: ByTime("week", "Mars/Base"), "unknown time zone 'Mars/Base'"),
         (lambda: ByBars(0), "size 0 is not a whole number from 1"),
+        (lambda: ByBars(10**30), "size 1000.* is not a whole number from 1 to 1,000,000,000"),
         (lambda: ByBars(10, -1), "overlap -1"),
         (lambda: ByBars(2.5), "size 2.5"),
         (lambda: ByCondition("close > 1"), "is not a condition"),
         (lambda: ByCondition(ANYWHERE, context_bars=-1), "context_bars -1"),
+        (lambda: ByCondition(ANYWHERE, context_bars=2**63), "context_bars 9223"),
         (lambda: ByCondition(ANYWHERE, gap_tolerance=True), "gap_tolerance True"),
     ],
 )

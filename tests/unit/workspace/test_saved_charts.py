@@ -7,7 +7,7 @@ import datetime as dt
 import pytest
 
 from barscope.charts.settings import ChartSettings, SeriesSettings
-from barscope.errors import InvalidParameterError, StoreError
+from barscope.errors import InvalidParameterError, StoreError, UnknownPublisherError
 from barscope.store.json_text import to_json
 from barscope.store.presets import PresetStore
 from barscope.studies.request import ExplorerRequest, IndicatorConfig
@@ -83,6 +83,7 @@ def test_presets_of_settings_by_name(workspace):
 
 def test_annotations_are_kept_by_symbol_and_drawn_on_its_charts(workspace, run):
     """They are listed as a table, drawn on every chart of their symbol and no other, and gone when deleted."""
+    workspace.secmaster.ensure_publisher("another", "OTHER.BARS")
     ids = [
         workspace.annotate("level", "SYN", [("2024-01-02 15:00", 100.5)], publisher_id=1, text="top"),
         workspace.annotate("trend", "SYN", [("2024-01-02T16:00-05:00", 1), (0, 2)], publisher_id=1, colour="#ff0000"),
@@ -105,6 +106,21 @@ def test_a_time_that_is_none_is_refused(workspace, time):
     """Nothing is stored, and the error names the value."""
     with pytest.raises(InvalidParameterError, match="time"):
         workspace.annotate("level", "SYN", [(time, 1.0)], publisher_id=1)
+    assert workspace.annotations().empty
+
+
+@pytest.mark.parametrize(
+    ("owner", "error"),
+    [
+        ({"symbol": ""}, InvalidParameterError),
+        ({"symbol_type": "stock"}, InvalidParameterError),
+        ({"publisher_id": 9}, UnknownPublisherError),
+    ],
+)
+def test_an_annotation_of_nothing_is_refused(workspace, owner, error):
+    """What no chart could ever show is not stored."""
+    with pytest.raises(error):
+        workspace.annotate("level", **{"symbol": "SYN", "points": [(0, 1.0)], "publisher_id": 1, **owner})
     assert workspace.annotations().empty
 
 

@@ -111,11 +111,15 @@ def test_a_condition_that_never_holds_is_a_result(run):
 
 
 def test_what_cannot_be_answered_is_refused(run, workspace):
-    """An unknown series, symbol or horizon is an error that names it."""
+    """An unknown series, symbol, horizon or way to cut is an error that names it."""
     with pytest.raises(InvalidParameterError, match=r"Unknown series: SMA\(6, CLOSE\)\. Did you mean SMA\(5, CLOSE\)"):
         run.segments(bs.ByCondition(bs.Comparison("close", ">", "SMA(6, CLOSE)")))
     with pytest.raises(UnknownSymbolError, match="SYM"):
         run.segments(ABOVE, "SYM")
+    with pytest.raises(InvalidParameterError, match="'week' is no way to cut bars: use ByBars, ByTime or ByCondition"):
+        run.segments("week")
+    with pytest.raises(InvalidParameterError, match="no way to cut bars: put it into ByCondition"):
+        run.segments(ABOVE.condition)
     with pytest.raises(InvalidParameterError, match="horizons"):
         run.segments(ABOVE).frame([0])
     workspace.runs_store.delete([run.run_id])
