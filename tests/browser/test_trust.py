@@ -65,13 +65,13 @@ def test_the_picker_proves_and_accuses(opened):
     green = colour(line.locator(".barscope-verdict"))
     shot(notebook, panel, "trust_picker")
     panel.get_by_placeholder("Search indicators").fill("next_close")
-    line.get_by_text("✗ looks ahead, first at bar 17").wait_for()
+    line.get_by_text("✗ looks ahead, first at bar 0").wait_for()
     panel.locator("option", has_text="✗ next_close").wait_for(state="attached")
     assert colour(line.locator(".barscope-verdict")) != green
     panel.get_by_role("button", name="Add indicator").click()
     mark = panel.locator(".barscope-warning-mark")
     mark.get_by_text("✗ looks ahead").wait_for()
-    assert "the value at bar 17 changes" in mark.locator("[title]").last.get_attribute("title")
+    assert "the value at bar 0 changes" in mark.locator("[title]").last.get_attribute("title")
     shot(notebook, panel, "trust_picker_lookahead")
 
 

@@ -7,11 +7,13 @@ import numpy as np
 import pytest
 
 import barscope as bs
+from barscope.charts.settings import ChartSettings
 from barscope.domain.time import iso
 from barscope.errors import CalendarError, InvalidParameterError, MissingBarsError
 from barscope.ingest.synthetic import SYNTHETIC_PUBLISHER, synthetic_bars
 from barscope.jobs import InlineExecutor
 from barscope.workspace.read_only import ReadOnlyWorkspace
+from barscope.workspace.saved_charts import run_owner
 
 SMA3 = {"class_name": "SMA", "params": {"timeperiod": 3}}
 
@@ -67,6 +69,17 @@ def test_a_plain_request_is_the_session_of_the_contract(ws):
     again = explorer.enqueue_single_indicator(ids[2], "SMA", {"timeperiod": 3})
     assert again.snapshot.stage == "cached"
     assert len(again.result().bars()) == 9 * 7 + 4
+
+
+def test_a_plain_request_leaves_no_trace_of_options(ws):
+    """The records of bars as stored have the keys they had before there were options, and no nulls more."""
+    explored = ws.explore(request()).result().config
+    assert not {"hours", "timeframe", "split", "calendars", "bar_sources"} & explored.keys()
+    assert [set(indicator) for indicator in explored["indicators"]] == [{"class_name", "params"}]
+    asked = bs.BacktestRequest(strategy="BuyAndHold", symbols=["SYN-A"], rtype=33, publisher_id=1)
+    tested = ws.backtest(asked).result().config
+    assert "bar_sources" not in tested
+    assert not {"hours", "timeframe", "split"} & tested["request"].keys()
 
 
 def test_sessions_keep_their_options_in_the_file(ws, tmp_path):
@@ -277,3 +290,17 @@ def test_the_options_of_a_session_from_the_future_are_not_lost(ws):
         connection.execute("UPDATE session_options SET config = ?", (json.dumps({"renko": 5}),))
     assert [s.source.timeframe for s in summaries(ws.explorer, None)] == [None]
     assert len(ws.explorer.list_sessions()) == 2
+
+
+def test_the_chart_of_a_run_shades_the_hours_between_sessions(ws):
+    """A backtest on all minutes has its off-hours shaded in `chart_data`, unless its settings say otherwise."""
+    ws.calendars.choose(1, "XLON")  # closes while New York trades
+    asked = bs.BacktestRequest(strategy="BuyAndHold", symbols=["SYN-A"], rtype=33, publisher_id=1)
+    run = ws.backtest(asked).result()
+    shades = run.chart_data().highlights
+    assert {shade.kind for shade in shades} == {"session"}
+    whole = ws.explore(request()).result()
+    assert whole.chart_data().highlights == shades
+    assert ws.backtest(asked.model_copy(update={"hours": "regular"})).result().chart_data().highlights == ()
+    ws.charts.save(run_owner(run.run_id), ChartSettings(sessions=False))
+    assert run.chart_data().highlights == ()

@@ -145,7 +145,7 @@ class Backtests:
                 cache=self._bars,
             ),
             configured(RunRecorder, store=self._runs, period_names=names),
-            config={"request": request.recorded(), "bar_sources": made},
+            config={"request": request.recorded(), **made},
             run_id=run_id,
             now_ns=self._now_ns,
         )

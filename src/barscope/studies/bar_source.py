@@ -169,6 +169,7 @@ def known_at(source: BarSource, bars: Bars, period: BarPeriod, cache: BarCache) 
 
 
 def accounts(sources: Mapping[str, BarSource], cache: BarCache) -> dict[str, Any]:
-    """Symbol → how its bars were made, for those that are not as stored."""
+    """What the config of a run says of how its bars were made, by symbol; nothing where all are as stored."""
     found = {symbol: dict(source.account(cache)) for symbol, source in sources.items()}
-    return {symbol: account for symbol, account in found.items() if account}
+    made = {symbol: account for symbol, account in found.items() if account}
+    return {"bar_sources": made} if made else {}

@@ -111,7 +111,7 @@ def explore(
         proven = own_certificates(context, plan)
         _record(context, plan, bars, columns, writer)
         fingerprint = plan_fingerprint(plan, loaded)
-        made = {"data_fingerprint": fingerprint, "bar_sources": accounts(plan.bars.sources, desk.bars)}
+        made = {"data_fingerprint": fingerprint, **accounts(plan.bars.sources, desk.bars)}
         context.seal()
         details = {"failed_indicators": failures} if failures else {}
         writer.complete(desk.clock_ns(), details, {**manifest, **proven, **made})

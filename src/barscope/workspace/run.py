@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -16,6 +17,7 @@ from barscope.workspace.chart_data import chart_data
 from barscope.workspace.event_frames import equity_frame, rows_frame
 from barscope.workspace.frames import bars_frame, series_frame
 from barscope.workspace.segments import find_segments
+from barscope.workspace.session_shades import shades_of_run
 from barscope.workspace.state_view import thumbnail, whole_state
 
 if TYPE_CHECKING:
@@ -31,6 +33,7 @@ if TYPE_CHECKING:
     from barscope.domain.run_state import RunState
     from barscope.engine.results import BacktestResult
     from barscope.store.run_reader import RunRecord
+    from barscope.studies.calendar_book import CalendarBook
     from barscope.studies.recorded_request import AnyRequest
     from barscope.studies.results import Results, SymbolColumns
     from barscope.studies.scenario_result import ScenarioResult

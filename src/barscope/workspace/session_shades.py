@@ -31,9 +31,7 @@ def session_shades(calendars: CalendarBook, choice: BarChoice, symbol: str, bars
     return tuple(Highlight(start, end - 1, kind="session") for start, end in stretches)
 
 
-def shades_of_run(
-    calendars: CalendarBook, config: Mapping[str, Any], symbol: str, bars: Bars
-) -> tuple[Highlight, ...]:
+def shades_of_run(calendars: CalendarBook, config: Mapping[str, Any], symbol: str, bars: Bars) -> tuple[Highlight, ...]:
     """The same for the bars of a run; none where its record does not tell which bars they are."""
     with suppress(InvalidParameterError, KeyError):
         request = request_of(config)

@@ -242,7 +242,7 @@ def test_subclass_inherits_parameters(bars):
 
 
 def test_lookahead_is_found(bars):
-    """An indicator that knows the next bar, or the mean of all, is caught at the first bar that gives it away."""
+    """An indicator that knows the next bar, or the mean of all, is caught at its first bar, however few the cuts."""
 
     @indicator
     def tomorrow(close):
@@ -252,7 +252,12 @@ def test_lookahead_is_found(bars):
     def from_mean(close):
         return close - close.mean()
 
+    @indicator
+    def late_tomorrow(close):
+        return np.where(np.arange(len(close)) < 60, close, np.append(close[1:], np.nan))
+
     assert first_lookahead(tomorrow(), bars, cuts=200) == 0
-    assert first_lookahead(tomorrow(), bars, cuts=4) == 49
+    assert first_lookahead(tomorrow(), bars, cuts=4) == 0
     assert first_lookahead(from_mean(), bars) == 0
+    assert first_lookahead(late_tomorrow(), bars, cuts=4) == 60
     assert first_lookahead(MidPrice(), bars) is None

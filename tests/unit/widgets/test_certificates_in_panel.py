@@ -84,7 +84,7 @@ def test_wrong_parameters_have_no_certificate(panel):
 def test_a_look_ahead_is_marked_in_form_and_catalogue(panel):
     """Red with the first offending bar; what was typed into the form stays."""
     choose(panel, "next_close", {"shift": 2})
-    assert panel.picker.certificate.lines[0] == "✗ looks ahead, first at bar 16"
+    assert panel.picker.certificate.lines[0] == "✗ looks ahead, first at bar 0"
     assert "barscope-is-bad" in panel.picker.certificate.widget._dom_classes
     assert labels(panel)["next_close"].startswith("✗ ")
     assert panel.picker.form.params == {"shift": 2}
@@ -101,7 +101,7 @@ def test_a_look_ahead_is_marked_in_the_session_and_recorded(panel, workspace):
     own, other = panel.indicators.rows.values()
     assert "changes once later bars are known" in own.warning.value
     assert (own.warning.layout.display, other.warning.layout.display) == ("", "none")
-    assert run.config["certificates"]["next_close(1)"]["first_lookahead"] == 17
+    assert run.config["certificates"]["next_close(1)"]["first_lookahead"] == 0
     assert "certificates" not in plain.config
 
 
