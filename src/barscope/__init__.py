@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from barscope.domain import events
     from barscope.domain.bars import Bar, BarField, Bars
     from barscope.domain.conditions import Comparison
+    from barscope.domain.hedges import HedgeLeg, HedgeTemplate
     from barscope.domain.orders import ActionType, OrderSide, OrderType
     from barscope.domain.parameters import ParamSpec
     from barscope.domain.periods import BarPeriod
@@ -31,7 +32,14 @@ if TYPE_CHECKING:
     from barscope.indicators.parameters import parameter
     from barscope.indicators.user import indicator
     from barscope.jobs import Job, JobSnapshot, JobStatus
-    from barscope.studies.request import BacktestRequest, ExplorerRequest, IndicatorConfig
+    from barscope.studies.request import BacktestRequest, BarChoice, ExplorerRequest, IndicatorConfig
+    from barscope.studies.scenario_request import (
+        ConstantVolatility,
+        GivenVolatility,
+        RealisedVolatility,
+        ScenarioRequest,
+        SyntheticPath,
+    )
     from barscope.studies.segments import ByBars, ByCondition, ByTime, Segment
     from barscope.workspace.run import Run
     from barscope.workspace.segments import Segments
@@ -41,6 +49,7 @@ _HOMES = {
     "ActionType": "barscope.domain.orders",
     "BacktestRequest": "barscope.studies.request",
     "Bar": "barscope.domain.bars",
+    "BarChoice": "barscope.studies.request",
     "BarField": "barscope.domain.bars",
     "BarPeriod": "barscope.domain.periods",
     "Bars": "barscope.domain.bars",
@@ -49,8 +58,12 @@ _HOMES = {
     "ByTime": "barscope.studies.segments",
     "ChartSpec": "barscope.charts.data",
     "Comparison": "barscope.domain.conditions",
+    "ConstantVolatility": "barscope.studies.scenario_request",
     "EventBus": "barscope.engine.bus",
     "ExplorerRequest": "barscope.studies.request",
+    "GivenVolatility": "barscope.studies.scenario_request",
+    "HedgeLeg": "barscope.domain.hedges",
+    "HedgeTemplate": "barscope.domain.hedges",
     "Indicator": "barscope.indicators.core",
     "IndicatorConfig": "barscope.studies.request",
     "Job": "barscope.jobs",
@@ -60,13 +73,16 @@ _HOMES = {
     "OrderSide": "barscope.domain.orders",
     "OrderType": "barscope.domain.orders",
     "ParamSpec": "barscope.domain.parameters",
+    "RealisedVolatility": "barscope.studies.scenario_request",
     "Run": "barscope.workspace.run",
     "RunRecorder": "barscope.engine.recorder",
+    "ScenarioRequest": "barscope.studies.scenario_request",
     "Segment": "barscope.studies.segments",
     "Segments": "barscope.workspace.segments",
     "SimulatedBroker": "barscope.engine.simulated_broker",
     "SimulatedDatafeed": "barscope.engine.datafeed",
     "Strategy": "barscope.engine.strategy",
+    "SyntheticPath": "barscope.studies.scenario_request",
     "Workspace": "barscope.workspace.workspace",
     "certify": "barscope.indicators.certificates",
     "configured": "barscope.engine.configuration",
@@ -80,6 +96,7 @@ __all__ = [
     "ActionType",
     "BacktestRequest",
     "Bar",
+    "BarChoice",
     "BarField",
     "BarPeriod",
     "Bars",
@@ -88,8 +105,12 @@ __all__ = [
     "ByTime",
     "ChartSpec",
     "Comparison",
+    "ConstantVolatility",
     "EventBus",
     "ExplorerRequest",
+    "GivenVolatility",
+    "HedgeLeg",
+    "HedgeTemplate",
     "Indicator",
     "IndicatorConfig",
     "Job",
@@ -99,13 +120,16 @@ __all__ = [
     "OrderSide",
     "OrderType",
     "ParamSpec",
+    "RealisedVolatility",
     "Run",
     "RunRecorder",
+    "ScenarioRequest",
     "Segment",
     "Segments",
     "SimulatedBroker",
     "SimulatedDatafeed",
     "Strategy",
+    "SyntheticPath",
     "Workspace",
     "certify",
     "configured",

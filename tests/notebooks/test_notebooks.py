@@ -92,6 +92,7 @@ def test_the_notebooks_of_the_tour_are_there():
         "07_find_setups",
         "08_sessions_and_splits",
         "09_futures",
+        "10_collateral_hedge",
     ]
     assert [path.stem for path in NOTEBOOKS] == tour
 

@@ -310,6 +310,10 @@ def round_values(low: float, high: float, most: int) -> list[float]:
     """At most `most` multiples of 1, 2 or 5 times a power of ten within a range, increasing."""
     rough = (high - low) / max(most, 1)
     power = 10.0 ** np.floor(np.log10(rough))
-    step = next(n * power for n in (1, 2, 5, 10) if n * power >= rough)
-    first, final = int(np.ceil(low / step)), int(np.floor(high / step))
-    return [float(i * step) for i in range(first, final + 1)][:most]
+    wide = next(n for n in (1, 2, 5, 10) if n * power >= rough)
+    for n in (n for n in (10, 5, 2, 1, 0.5, 0.2, 0.1) if n <= wide):  # a wide step may miss the range: then a finer one
+        step = n * power
+        found = range(int(np.ceil(low / step)), int(np.floor(high / step)) + 1)
+        if found:
+            return [float(i * step) for i in found[:most]]
+    return []

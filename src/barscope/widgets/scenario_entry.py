@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import ipywidgets as widgets
 
-from barscope.charts.text import escape, price
+from barscope.charts.text import block, escape, price
 from barscope.jobs import JobStatus
 from barscope.widgets.fields import text_line
 from barscope.widgets.scenario_cards import ratio
@@ -85,7 +85,7 @@ class EntryFacts:
         self.texts = dict.fromkeys(LABELS, "–") if entry is None else _texts(entry)
         for label, text in self.texts.items():
             self._values[label].value = escape(text)
-        self._problem.value, self._problem.tooltip = escape(problem), problem or None
+        self._problem.value, self._problem.tooltip = block(problem), problem or None
 
 
 def _texts(entry: ScenarioEntry) -> dict[str, str]:

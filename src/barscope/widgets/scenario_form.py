@@ -172,12 +172,16 @@ class ScenarioForm:
         self._fill_days()
 
     def _fill_days(self) -> None:
-        place = self.publisher.value
-        days = self._choices.days(DAILY, *place, self.symbol.value) if place and self.symbol.value else None
-        first, last = (day.isoformat() for day in days) if days else ("", "")
+        place: tuple[int, str] | None = self.publisher.value
+        days = self._choices.days(DAILY, place[0], place[1], self.symbol.value) if place and self.symbol.value else None
         for field in (self.start, self.end):
-            field.min, field.max, field.disabled = first, last, not days
-        named = [(name, name) for name, (begin, end) in STRETCHES.items() if first and first <= begin and end <= last]
+            field.disabled = days is None
+        if days is None:
+            return  # until there is a symbol again: the stretch stays what it is
+        first, last = (day.isoformat() for day in days)
+        for field in (self.start, self.end):
+            field.min, field.max = first, last
+        named = [(name, name) for name, (begin, end) in STRETCHES.items() if first <= begin and end <= last]
         kept = self.stretch.value
         offer(self.stretch, [*named, ("All stored days", ALL), ("Own days", OWN)], kept)
         if kept is None and any(value == "2008" for _name, value in named):
@@ -214,9 +218,9 @@ class ScenarioForm:
         self.stretch.tooltip = "From the highest close of the S&P 500 to the lowest after it, or days of your own"
         self.start, self.end = DateField(label="First day"), DateField(label="Last day")
         self.volatility = dropdown("Options priced at")
-        self.volatility.options = (("Constant", "constant"), ("Realised", "realised"))
+        offer(self.volatility, [("Constant", "constant"), ("Realised", "realised")])
         self.exercise = dropdown("Exercise")
-        self.exercise.options = tuple((name.capitalize(), name) for name in EXERCISES)
+        offer(self.exercise, [(name.capitalize(), name) for name in EXERCISES])
         self.exercise.tooltip = "European is Black–Scholes–Merton, American a binomial tree, which takes its time"
         self.numbers = {name: _number(name) for name in _NUMBERS}
         asset = [labelled("Symbol", self.symbol), self.publisher, self.stretch]

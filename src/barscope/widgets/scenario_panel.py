@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import ipywidgets as widgets
 
-from barscope.charts.text import escape
+from barscope.charts.text import block, escape
 from barscope.errors import InvalidParameterError
 from barscope.jobs import JobStatus
 from barscope.widgets.cells import after_each_cell
@@ -99,7 +99,7 @@ class ScenarioPanel:
         shown = self._shown
         if shown is None or self.problem:
             return shown is not None
-        return _comparable(shown.request, shown) != _comparable(self.request, shown)
+        return bool(_comparable(shown.request, shown) != _comparable(self.request, shown))
 
     @property
     def notices(self) -> Notices:
@@ -201,18 +201,18 @@ class ScenarioPanel:
     def _show_state(self) -> None:
         self.run_button.disabled = bool(self.problem or self.entry.problem)
         reason = "" if self.problem == self.entry.problem else self.problem
-        self._reason.value, self._reason.tooltip = escape(reason), reason or None
+        self._reason.value, self._reason.tooltip = block(reason), reason or None
         shown = self._shown
         self.cards.show(shown.scenario if shown else None, self.results.scenario.template.value if shown else None)
         for button in self.exports.values():
             button.disabled = shown is None or self._file is not None
         is_stale = self.is_stale
         said = "The inputs have changed since: run again." if is_stale else _named(shown, self.results)
-        self._title.value = escape(said)
+        self._title.value = block(said)
         (self._overview.add_class if is_stale else self._overview.remove_class)("barscope-is-stale")
         (self.results.widget.add_class if is_stale else self.results.widget.remove_class)("barscope-is-stale")
         notes = shown.scenario.summary["notes"] if shown else ()
-        self._notes.value = escape(" ".join(notes))
+        self._notes.value = block(" ".join(notes))
         self._notes.tooltip = "\n".join(notes) or None
 
     # ---- files

@@ -166,9 +166,8 @@ def describe_scenario(result: ScenarioResult) -> Description:
         ("Margin-call LTV", ratio(flat["margin_call_ltv"])),
         ("Margin-call price", price(flat["margin_call_price"])),
         ("Unhedged", _said(flat["max_ltv_unhedged"], flat["margin_call_days_unhedged"])),
+        *((plain(row["template_name"]), _said(row["max_ltv"], row["margin_call_days"])) for row in result.ranking()),
     ]
-    for row in result.ranking():
-        facts.append((plain(row["template_name"]), _said(row["max_ltv"], row["margin_call_days"])))
     return Description(f"Loan-to-value on {plain(flat['symbol'])}", tuple(facts))
 
 
@@ -182,8 +181,8 @@ def advice(costs: HedgeCosts) -> str:
     how = _rolled(best)
     called = "never called" if best.survived else "called all the same"
     return (
-        f"Puts at the money, as a share of the asset a year. Of those of {best.months} months, {how.lower()} would have "
-        f"been best over these prices: {called}, net cost {_share(best.net_cost_pct_per_year)} a year. "
+        f"Puts at the money, as a share of the asset a year. Of those of {best.months} months, {how.lower()} would "
+        f"have been best over these prices: {called}, net cost {_share(best.net_cost_pct_per_year)} a year. "
         "A cost below zero is a gain; what was best here need not be best again."
     )
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import ipywidgets as widgets
 
-from barscope.charts.text import escape
+from barscope.charts.text import block, escape
 from barscope.domain.hedges import LONGEST_MONTHS, SHORTEST_MONTHS, HedgeLeg, HedgeTemplate
 from barscope.errors import InvalidParameterError
 from barscope.widgets.fields import icon_button, text_line
@@ -104,7 +104,7 @@ class TemplateBuilder:
         self.days.layout.display = "" if self.at_end.value == ROLL else "none"
         self.add.disabled = len(self.legs) >= MOST_LEGS
         self.save.disabled = self.template is None
-        self._problem.value, self._problem.tooltip = escape(self.problem), self.problem or None
+        self._problem.value, self._problem.tooltip = block(self.problem), self.problem or None
 
     # ---- widgets
 
@@ -165,14 +165,12 @@ class LegFields:
     ) -> None:
         self.share = 1.0
         self._is_equal = True
-        self.strike = widgets.FloatText(
-            value=strike, step=1, tooltip="Strike in percent of the price", continuous_update=True
-        )
-        self.months = widgets.IntText(value=months, continuous_update=True)
-        self.months.tooltip = f"Maturity in months, {SHORTEST_MONTHS} to {LONGEST_MONTHS}"
-        self.weight = widgets.FloatText(
-            value=1.0, step=0.05, tooltip="Share of the covered units", continuous_update=True
-        )
+        self.strike = widgets.FloatText(value=strike, step=1, description="Strike %", continuous_update=True)
+        self.strike.tooltip = "In percent of the price"
+        self.months = widgets.IntText(value=months, description="Months", continuous_update=True)
+        self.months.tooltip = f"Maturity, {SHORTEST_MONTHS} to {LONGEST_MONTHS}"
+        self.weight = widgets.FloatText(value=1.0, step=0.05, description="Weight", continuous_update=True)
+        self.weight.tooltip = "Share of the covered units"
         self._equal = text_line().add_class("barscope-hint")
         self.remove = icon_button("times", "Remove this leg")
         fields = [self.strike, self.months, self.weight, self._equal, self.remove]

@@ -26,7 +26,6 @@ WRITE_PATHS = (
     "barscope.store.secmaster",
     "barscope.store.snapshot",
     "barscope.store.state_writer",
-    "barscope.store.state_writer",
     # files
     "barscope.charts.export",
     "barscope.ingest",
@@ -37,6 +36,7 @@ WRITE_PATHS = (
     "barscope.engine.recorder",
     "barscope.studies.backtest",
     "barscope.studies.exploration",
+    "barscope.studies.vendor_prices",
     "barscope.studies.explorer",
     "barscope.studies.retention",
     "barscope.studies.session_log",

@@ -9,7 +9,7 @@ from xml.etree import ElementTree
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from PIL import Image
 
@@ -152,6 +152,7 @@ def test_what_cannot_be_drawn_is_refused(make_bars, options, message):
         svg(data_of(make_bars(10)), **options)
 
 
+@example(1.0, 400000001.0, 2)
 @given(st.floats(-1e9, 1e9), st.floats(1e-6, 1e9), st.integers(2, 12))
 def test_labels_are_round_and_within(low, height, most):
     """Labels of a range are within it, increasing, evenly apart, and not too many."""
