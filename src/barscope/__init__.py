@@ -3,6 +3,7 @@
 A `Workspace` is a folder with market data and results. An `ExplorerRequest` asks for indicators over bars;
 `Workspace.explore` answers in the background with a `Job`, whose result is a `Run`. A `BacktestRequest` asks what a
 `Strategy` would have done; `Workspace.backtest` answers the same way.
+`Workspace.scenario` tells what puts would have done for a loan on an asset, as a `ScenarioRequest` describes it.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from barscope.domain import events
     from barscope.domain.bars import Bar, BarField, Bars
     from barscope.domain.conditions import Comparison
-    from barscope.domain.hedges import HedgeLeg, HedgeTemplate
+    from barscope.domain.hedges import HedgeLeg, HedgeTemplate, ladder
     from barscope.domain.orders import ActionType, OrderSide, OrderType
     from barscope.domain.parameters import ParamSpec
     from barscope.domain.periods import BarPeriod
@@ -87,6 +88,7 @@ _HOMES = {
     "certify": "barscope.indicators.certificates",
     "configured": "barscope.engine.configuration",
     "indicator": "barscope.indicators.user",
+    "ladder": "barscope.domain.hedges",
     "parameter": "barscope.indicators.parameters",
 }
 
@@ -136,6 +138,7 @@ __all__ = [
     "errors",
     "events",
     "indicator",
+    "ladder",
     "parameter",
 ]
 __version__ = "0.1.0"

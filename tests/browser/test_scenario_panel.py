@@ -13,6 +13,8 @@ FITS = """() => {
   const seen = [...boxes].filter((part) => part.offsetParent && !part.closest(".barscope-scroll, .barscope-forms"));
   return seen.every((part) => part.scrollWidth <= part.clientWidth + 1);
 }"""
+FILLED = """() => [...document.querySelectorAll(".js-plotly-plot")].every(
+  (plot) => !plot.offsetParent || Math.abs((plot._fullLayout?.width ?? 0) - plot.clientWidth) < 2)"""
 SLOW = """
 import threading
 fetching, go_on = threading.Event(), threading.Event()
@@ -47,9 +49,9 @@ def opened(request, lab, open_notebook, tmp_path):
 
 
 def shot(notebook, panel, name):
-    """A screenshot with the panel at the top of the window."""
+    """A screenshot with the panel at the top of the window, its charts as wide as their places."""
     panel.evaluate("(element) => element.scrollIntoView({block: 'start'})")
-    notebook.page.evaluate("() => new Promise(requestAnimationFrame)")
+    notebook.page.wait_for_function(FILLED)
     notebook.shot(name)
 
 
@@ -61,7 +63,7 @@ def test_from_a_loan_to_its_days(opened):
     symbol.fill("IBM")
     symbol.press("Enter")
     panel.locator(".barscope-fact", has_text="Entry spot").get_by_text("118.30").wait_for()
-    loan, run = panel.get_by_label("Loan"), panel.get_by_role("button", name="Run scenario")
+    loan, run = panel.get_by_role("spinbutton", name="Loan"), panel.get_by_role("button", name="Run scenario")
     loan.fill("200000")
     panel.get_by_text("Historical scenario starts undercollateralized: loan $200,000.00").wait_for()
     assert run.is_disabled()
@@ -125,7 +127,7 @@ def test_a_template_of_ones_own_on_a_narrow_page(opened):
     panel.get_by_label("Weight", exact=True).first.fill("0.5")
     notebook.wait_for_kernel("panel.templates.builder.template")
     save.click()
-    assert panel.get_by_label("Puts 92% 9m").is_checked()
+    panel.locator(".barscope-template", has_text="Puts 92% 9m").locator("input:checked").wait_for()
     panel.get_by_role("button", name="Run scenario").click()
     panel.locator(".barscope-is-completed").wait_for()
     notebook.page.set_viewport_size({"width": 390, "height": 2200})

@@ -37,6 +37,7 @@ VOLATILITY = "volatility"
 TERMS = ("rate", "dividend_yield", "exercise", "financing_rate", "option_spread_pct", "contract_size")
 """What protection costs besides the market's prices, as a request and its result name it."""
 _FLAGS = ("margin_call_hedged", "margin_call_unhedged")
+_SHORT = {"net_portfolio_value": "value", "ltv_hedged": "LTV"}
 _DAYS_PER_YEAR = 365.25
 
 
@@ -131,8 +132,8 @@ def days_of(bars: Bars) -> Dates:
 
 
 def series_name(slug: str, field: str) -> str:
-    """The name of the series of a template in a run."""
-    return f"{slug}: {field}"
+    """The name of the series of a template in a run; those that charts draw have short ones."""
+    return f"{slug} {_SHORT.get(field, field)}"
 
 
 def path_series(paths: Mapping[str, HedgePath]) -> dict[str, FloatArray]:
@@ -144,10 +145,13 @@ def path_series(paths: Mapping[str, HedgePath]) -> dict[str, FloatArray]:
     return series
 
 
+VALUE_PANE, LTV_PANE = "Portfolio value", "LTV"
+
+
 def outputs_of(slugs: tuple[str, ...], margin_call_ltv: float) -> dict[str, dict[str, Any]]:
     """How a chart draws the series of a run: values in one pane, ratios with the lender's line in another."""
-    value = {"pane": "own", "group": "Portfolio value"}
-    ratio = {"pane": "own", "group": "LTV", "levels": [margin_call_ltv]}
+    value = {"pane": "own", "group": VALUE_PANE}
+    ratio = {"pane": "own", "group": LTV_PANE, "levels": [margin_call_ltv]}
     shown: dict[str, dict[str, Any]] = {"underlying_value": value, "ltv_unhedged": ratio}
     shown |= {series_name(slug, "net_portfolio_value"): value for slug in slugs}
     shown |= {series_name(slug, "ltv_hedged"): ratio for slug in slugs}

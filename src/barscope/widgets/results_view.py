@@ -9,41 +9,50 @@ from typing import TYPE_CHECKING, Any
 import ipywidgets as widgets
 
 from barscope.charts.data import ChartData, ChartSpec, Highlight
-from barscope.charts.description import Description, describe_chart, describe_equity, describe_trades
 from barscope.charts.journey import PAGE, trade_spec
 from barscope.charts.text import disclosure, escape, plain
 from barscope.jobs import JobStatus
 from barscope.widgets.chart_area import AUTO, THEMES, theme_of
-from barscope.widgets.data_table import Column, DataTable, TableRow
+from barscope.widgets.data_table import Column, DataTable
 from barscope.widgets.fields import icon_button, kept_back, text_line, turn_to
 from barscope.widgets.figure_view import FigureView
-from barscope.widgets.formats import count
 from barscope.widgets.live_chart import LiveChart
+from barscope.widgets.result_tabs import (
+    CARD,
+    CHART,
+    COSTS,
+    DAILY,
+    EQUITY,
+    FIGURES,
+    JOURNEY,
+    LTV,
+    METRICS,
+    OF_BACKTESTS,
+    OUTCOME,
+    TEMPLATES,
+    TRADES,
+    descriptions,
+    headline,
+    metric_rows,
+    tabs_of,
+)
 from barscope.widgets.run_card import RunCard
 from barscope.widgets.run_chart_settings import RunChartSettings
 from barscope.widgets.run_outcome import RunOutcome
-from barscope.widgets.scenario_tabs import ScenarioTabs, describe_scenario
+from barscope.widgets.scenario_tabs import ScenarioTabs
 from barscope.widgets.trades_table import TradesTable
 from barscope.workspace.run_view import enqueue_figure, enqueue_run_view
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from barscope.charts.description import Description
     from barscope.domain.roundtrips import RoundTrip
     from barscope.jobs import Job
     from barscope.widgets.guard import Guard
     from barscope.workspace.run_view import FigureParts, RunView
     from barscope.workspace.shelf import Shelf
 
-CHART, EQUITY, PNL, TRADES, JOURNEY, METRICS, CARD, OUTCOME = (
-    "Chart", "Equity", "P&L", "Trades", "Journey", "Metrics", "Run card", "Outcome",
-)  # fmt: skip
-LTV, TEMPLATES, DAILY, COSTS = "LTV", "Templates", "Daily", "Costs"
-_OF_BACKTESTS = (CHART, EQUITY, PNL, TRADES, JOURNEY, METRICS, CARD)
-_OF_EXPLORATIONS = (CHART, CARD)
-_OF_SCENARIOS = (CHART, LTV, TEMPLATES, DAILY, COSTS, CARD)
-_OF_OTHERS = (OUTCOME, CARD)
-_FIGURES = {EQUITY: "equity", PNL: "pnl", JOURNEY: "journey", LTV: "ltv"}
 _METRICS = (Column("what", "Metric", str, "left", 190, 0), Column("value", "Value", str, "right", 170, 0))
 _BY_ENTRY = "entry"
 _ORDERS = (("By entry", _BY_ENTRY), ("By result", "pnl"))
@@ -184,7 +193,7 @@ class ResultsView:
         if not was_same:
             if view.chart is not None:
                 self.trades.show_trips(view.trips, view.chart.period, view.chart.zone)
-            self.metrics.show(_metric_rows(view))
+            self.metrics.show(metric_rows(view))
             self.scenario.show(view)
             self.card.show(view.run)
         self.outcome.show(view.run.record)
@@ -197,21 +206,13 @@ class ResultsView:
 
     def _describe(self, view: RunView) -> None:
         """Say in words what each chart shows."""
-        self._said = {}
-        if view.chart is not None:
-            self._said[CHART] = describe_chart(view.chart)
-        if view.summary is not None:
-            self._said[EQUITY] = describe_equity(view.summary)
-            self._said[PNL] = describe_trades("Profit and loss by trade", view.trips)
-            self._said[JOURNEY] = describe_trades("Journey of the trades", view.trips)
-        if view.scenario is not None:
-            self._said[LTV] = describe_scenario(view.scenario)
+        self._said = descriptions(view)
         for tab, said in self._said.items():
             figure = self.chart if tab == CHART else self.figures[tab]
             figure.widget.description = str(said)
 
     def _offer(self, view: RunView) -> None:
-        tabs = _tabs_of(view)
+        tabs = tabs_of(view)
         self._is_quiet = True
         try:
             if tuple(self.tabs.options) != tabs:
@@ -243,9 +244,9 @@ class ResultsView:
             self.chart.show(view.chart, replace(look, width=self.chart.spec.width))
         elif tab == JOURNEY and (self.order.value, self.page.value) != (_BY_ENTRY, 1):
             self._turn_page()
-        elif tab in _FIGURES and _FIGURES[tab] in view.figures:
+        elif tab in FIGURES and FIGURES[tab] in view.figures:
             detail = partial(self._draw_detail, view, tab) if tab in (EQUITY, LTV) else None
-            self.figures[tab].show(view.figures[_FIGURES[tab]], detail)
+            self.figures[tab].show(view.figures[FIGURES[tab]], detail)
         elif tab == COSTS:
             self.scenario.price(view)
             self._on_news()
@@ -283,7 +284,7 @@ class ResultsView:
             if is_open:
                 turn_to(pane)
         is_stale = shown is None or shown.run.run_id != self._wanted
-        self._facts.tooltip = _headline(shown) if shown is not None and not is_stale else ""
+        self._facts.tooltip = headline(shown) if shown is not None and not is_stale else ""
         self._facts.value = escape(self._facts.tooltip)
         self._cover.value = escape(self._what_it_waits_for())
         self._cover.layout.display = "" if is_stale else "none"
@@ -291,7 +292,7 @@ class ResultsView:
         self._progress.value = self._job.snapshot.progress if self._job is not None else 0.0
         self._progress.layout.visibility = "visible" if waiting else "hidden"
         has_chart = shown is not None and shown.chart is not None
-        is_chart, is_drawn = self.tabs.value == CHART, self.tabs.value in (CHART, *_FIGURES)
+        is_chart, is_drawn = self.tabs.value == CHART, self.tabs.value in (CHART, *FIGURES)
         self.symbol.layout.display = "" if has_chart and is_chart and len(self.symbol.options) > 1 else "none"
         for tool in (self.theme, self.home):
             tool.layout.display = "" if has_chart and is_drawn else "none"
@@ -314,7 +315,7 @@ class ResultsView:
     # ---- widgets
 
     def _make_widgets(self, guard: Guard) -> None:
-        self.tabs = widgets.ToggleButtons(options=_OF_BACKTESTS).add_class("barscope-tabs")
+        self.tabs = widgets.ToggleButtons(options=OF_BACKTESTS).add_class("barscope-tabs")
         self.symbol = widgets.Dropdown(tooltip="The symbol in the chart")
         self.theme = widgets.Dropdown(options=THEMES, value=AUTO, tooltip="Colours of the charts")
         self.home = icon_button("home", "Show all of it")
@@ -326,7 +327,7 @@ class ResultsView:
         self._cover = widgets.HTML().add_class("barscope-cover")
         self.chart = LiveChart(spec=self._spec)
         self.looks = RunChartSettings(guard, self._read_again)
-        self.figures = {tab: FigureView(self._spec.height, self._on_news) for tab in _FIGURES}
+        self.figures = {tab: FigureView(self._spec.height, self._on_news) for tab in FIGURES}
         self.trades = TradesTable(guard)
         self.metrics = DataTable(_METRICS, guard, label="Metrics")
         self.scenario = ScenarioTabs(self._workspace, guard, self._on_news)
@@ -395,28 +396,3 @@ def _marked(data: ChartData, place: int, trip: RoundTrip) -> ChartData:
     """The chart with the stretch of one trade shaded."""
     shade = Highlight(trip.entry_ts, trip.exit_ts, f"Trade {place} {trip.pnl_after_commission:+,.2f}")
     return replace(data, highlights=(*data.highlights, shade))
-
-
-def _tabs_of(view: RunView) -> tuple[str, ...]:
-    if view.is_backtest:
-        return _OF_BACKTESTS
-    if view.scenario is not None:
-        return _OF_SCENARIOS
-    return _OF_EXPLORATIONS if view.chart is not None else _OF_OTHERS
-
-
-def _headline(view: RunView) -> str:
-    name = ", ".join(plain(symbol) for symbol in view.run.symbols[:3])
-    parts = [view.run.record.name, name]
-    if view.summary is not None:
-        numbers = view.summary
-        trips = numbers.round_trips + numbers.open_trips
-        parts += [f"{numbers.total_return:+.2%}", f"Sharpe {numbers.sharpe:.2f}", count(trips, "trade")]
-    elif view.run.status != "completed":
-        parts.append(view.run.status)
-    return " · ".join(part for part in parts if part)
-
-
-def _metric_rows(view: RunView) -> list[TableRow]:
-    rows: Any = () if view.summary is None else view.summary.rows()
-    return [TableRow(label, {"what": label, "value": text}) for label, text in rows]

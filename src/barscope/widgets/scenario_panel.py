@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import ipywidgets as widgets
 
-from barscope.charts.text import block, escape
+from barscope.charts.text import block
 from barscope.errors import InvalidParameterError
 from barscope.jobs import JobStatus
 from barscope.widgets.cells import after_each_cell
@@ -17,6 +17,7 @@ from barscope.widgets.guard import Guard
 from barscope.widgets.job_list import JobList
 from barscope.widgets.notices import close_all
 from barscope.widgets.poller import Poller
+from barscope.widgets.result_tabs import OF_SCENARIOS
 from barscope.widgets.results_view import ResultsView
 from barscope.widgets.scenario_cards import ScenarioCards
 from barscope.widgets.scenario_entry import EntryFacts
@@ -59,6 +60,7 @@ class ScenarioPanel:
         self._queue = ScenarioQueue(workspace)
         self._awaited: str | None = None
         self._file: tuple[Run, str, Job[bytes]] | None = None
+        self._asked: ScenarioRequest | None = None
         self._is_ready = False
         self._poller = Poller(self._guard(self._step))
         self.problem = ""
@@ -70,6 +72,7 @@ class ScenarioPanel:
         self.cards = ScenarioCards()
         nothing = "Run a scenario, or open one from the list"
         self.results = ResultsView(workspace, self._guard, height - OVERVIEW_PX, self._poller.wake, nothing)
+        self.results.tabs.options = OF_SCENARIOS
         self._make_widgets()
         self.widget = self._arrange(height)
         self._listen()
@@ -97,9 +100,9 @@ class ScenarioPanel:
     def is_stale(self) -> bool:
         """Whether what is shown was made of other inputs than those in the form."""
         shown = self._shown
-        if shown is None or self.problem:
+        if shown is None or self.problem or self._asked is None:
             return shown is not None
-        return bool(_comparable(shown.request, shown) != _comparable(self.request, shown))
+        return bool(_comparable(shown.request, shown) != _comparable(self._asked, shown))
 
     @property
     def notices(self) -> Notices:
@@ -158,9 +161,10 @@ class ScenarioPanel:
         """Say whether the form holds, and read where it would begin."""
         if not self._is_ready:
             return
-        self.problem = ""
+        self.problem, self._asked = "", None
         try:
-            self.entry.ask(self.form.request(self.templates.value or ("none",)))
+            self._asked = self.form.request(self.templates.value or ("none",))
+            self.entry.ask(self._asked)
             if not self.templates.value:
                 self.problem = "Tick at least one template."
         except InvalidParameterError as error:

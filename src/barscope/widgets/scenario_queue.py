@@ -20,7 +20,7 @@ class ScenarioQueue(RunQueue):
     """Scenarios by run id, newest first."""
 
     def __init__(self, workspace: Workspace) -> None:
-        super().__init__(workspace, "scenario", lambda record: record.name, _outcome)
+        super().__init__(workspace, "scenario", _recorded_name, _outcome)
 
     def add(self, request: ScenarioRequest) -> Job[Any]:
         """Queue a scenario; the one under way is cancelled.
@@ -29,7 +29,7 @@ class ScenarioQueue(RunQueue):
             BarscopeError: If it does not hold; nothing changes then.
         """
         job = self._workspace.scenario(request)
-        self.put(job, f"{request.symbol} from {request.start_date}")
+        self.put(job, _label(request))
         return job
 
     def request_of(self, run_id: str) -> ScenarioRequest:
@@ -42,6 +42,20 @@ class ScenarioQueue(RunQueue):
         if not isinstance(found, ScenarioRequest):
             raise InvalidParameterError(f"run {run_id} is not a scenario")
         return found
+
+
+def _recorded_name(record: RunRecord) -> str:
+    try:
+        request = request_of(record.config)
+    except InvalidParameterError:
+        return record.name
+    return _label(request) if isinstance(request, ScenarioRequest) else record.name
+
+
+def _label(request: ScenarioRequest) -> str:
+    """What a person called it, or what tells it from others of the list."""
+    named = request.scenario_name.strip()
+    return named or f"{request.symbol} · {request.start_date} · loan {request.loan_amount:,.10g}"
 
 
 def _outcome(record: RunRecord) -> str:

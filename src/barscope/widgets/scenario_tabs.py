@@ -37,41 +37,45 @@ def _share(value: float) -> str:
     return f"{value:+.2%}"
 
 
+_UNPRICED = "Not priced yet"
 _RANKING = (
     Column("rank", "#", str, "right", 30, 0.1),
-    Column("template_name", "Template", str, "left", 150, 2),
-    Column("survived", "Survived", _yes, "left", 62, 0.3, toned=True),
-    Column("max_ltv", "Max LTV", ratio, "right", 62, 0.3),
-    Column("max_ltv_at_low", "At the low", ratio, "right", 66, 0.3, spare=3),
-    Column("margin_call_days", "Call days", "{:,}".format, "right", 62, 0.3),
-    Column("first_margin_call", "First call", str, "left", 82, 0.3, spare=4),
-    Column("total_hedge_cost", "Premiums", _whole, "right", 70, 0.4),
-    Column("net_hedge_cost", "Net cost", _whole, "right", 70, 0.4, spare=1),
-    Column("annual_cost_pct", "A year", _share, "right", 66, 0.3, spare=5),
-    Column("final_equity", "Final equity", _whole, "right", 76, 0.4, spare=2),
-    Column("puts_bought", "Puts", "{:,}".format, "right", 40, 0.2, spare=6),
+    Column("template_name", "Template", str, "left", 170, 2),
+    Column("survived", "Survived", _yes, "left", 76, 0.3, toned=True),
+    Column("max_ltv", "Max LTV", ratio, "right", 76, 0.3),
+    Column("max_ltv_at_low", "At the low", ratio, "right", 82, 0.3, spare=3),
+    Column("margin_call_days", "Call days", "{:,}".format, "right", 76, 0.3),
+    Column("first_margin_call", "First call", str, "left", 98, 0.3, spare=4),
+    Column("total_hedge_cost", "Premiums", _whole, "right", 80, 0.4),
+    Column("net_hedge_cost", "Net cost", _whole, "right", 78, 0.4, spare=1),
+    Column("annual_cost_pct", "A year", _share, "right", 76, 0.3, spare=5),
+    Column("final_equity", "Final equity", _whole, "right", 92, 0.4, spare=2),
+    Column("puts_bought", "Puts", "{:,}".format, "right", 52, 0.2, spare=6),
 )
 _DAILY = (
-    Column("date", "Day", str, "left", 82, 0.2),
-    Column("spot_close", "Close", price, "right", 62, 0.3),
-    Column("spot_low", "Low", price, "right", 62, 0.3, spare=3),
-    Column("underlying_value", "Underlying", _whole, "right", 72, 0.4, spare=1),
-    Column("option_market_value", "Puts", _whole, "right", 62, 0.4),
-    Column("cash", "Cash", _whole, "right", 66, 0.4, spare=4),
-    Column("net_portfolio_value", "Net value", _whole, "right", 72, 0.4),
-    Column("option_contracts", "Contracts", "{:,.4g}".format, "right", 64, 0.3, spare=5),
-    Column("ltv_unhedged", "LTV unhedged", ratio, "right", 86, 0.3),
-    Column("ltv_hedged", "LTV hedged", ratio, "right", 76, 0.3),
-    Column("low_ltv_hedged", "At the low", ratio, "right", 66, 0.3, spare=2),
-    Column("called", "Called", str, "left", 92, 0.3, toned=True),
+    Column("date", "Day", str, "left", 100, 0.2),
+    Column("spot_close", "Close", price, "right", 70, 0.3),
+    Column("spot_low", "Low", price, "right", 70, 0.3, spare=4),
+    Column("underlying_value", "Underlying", _whole, "right", 88, 0.4, spare=1),
+    Column("option_market_value", "Puts", _whole, "right", 70, 0.4),
+    Column("cash", "Cash", _whole, "right", 72, 0.4, spare=3),
+    Column("net_portfolio_value", "Net value", _whole, "right", 80, 0.4),
+    Column("option_contracts", "Contracts", "{:,.4g}".format, "right", 76, 0.3, spare=5),
+    Column("ltv_unhedged", "LTV unhedged", ratio, "right", 104, 0.3),
+    Column("ltv_hedged", "LTV hedged", ratio, "right", 92, 0.3),
+    Column("low_ltv_hedged", "At the low", ratio, "right", 82, 0.3, spare=2),
+    Column("called", "Called", str, "left", 78, 0.3, toned=True),
 )
-_COSTS = (
-    Column("how", "", str, "left", 150, 1),
-    Column("first", "First premium a year", "{:.2%}".format, "right", 124, 0.5),
-    Column("net", "Net cost a year", _share, "right", 100, 0.5),
-    Column("survived", "Survived", _yes, "left", 70, 0.4, toned=True),
-    Column("max_ltv", "Max LTV", ratio, "right", 70, 0.4),
-)
+
+
+def _cost_columns(heading: str) -> tuple[Column, ...]:
+    return (
+        Column("how", heading, str, "left", 150, 1),
+        Column("first", "First premium a year", "{:.2%}".format, "right", 140, 0.4),
+        Column("net", "Net cost a year", _share, "right", 110, 0.4),
+        Column("max_ltv", "Max LTV", ratio, "right", 80, 0.3),
+        Column("survived", "Survived", _yes, "left", 80, 0.3, toned=True),
+    )
 
 
 class ScenarioTabs:
@@ -94,8 +98,8 @@ class ScenarioTabs:
         self._job: Job[HedgeCosts] | None = None
         self.ranking = DataTable(_RANKING, guard, label="Templates", nothing="No templates")
         self.daily = DataTable(_DAILY, guard, label="Days", nothing="No days")
-        self.by_maturity = DataTable(_COSTS, guard, label="Costs by maturity", nothing="Not priced yet")
-        self.by_roll = DataTable(_COSTS, guard, label="Costs by roll", nothing="Not priced yet")
+        self.by_maturity = DataTable(_cost_columns("By maturity"), guard, label="Costs by maturity", nothing=_UNPRICED)
+        self.by_roll = DataTable(_cost_columns("By roll"), guard, label="Costs by roll", nothing=_UNPRICED)
         self.template = widgets.Dropdown(tooltip="The template whose days are shown")
         self.advice = widgets.HTML().add_class("barscope-text")
         self.costs = widgets.VBox([self.advice, self.by_maturity, self.by_roll]).add_class("barscope-costs")
@@ -149,11 +153,11 @@ class ScenarioTabs:
         if result is not None and slug in result.slugs:
             self.daily.show(_day_rows(result, slug))
             if self.ranking.current != slug:
-                self.ranking.current = slug
+                self.ranking.current = ""
             self._on_template()
 
     def _show_costs(self, costs: HedgeCosts) -> None:
-        self.by_maturity.show(_cost_rows(costs.by_maturity, lambda cost: f"{cost.months} months, held"))
+        self.by_maturity.show(_cost_rows(costs.by_maturity, lambda cost: f"{cost.months} months, held to expiry"))
         self.by_roll.show(_cost_rows(costs.by_roll, _rolled))
         self.advice.value = block(advice(costs))
 

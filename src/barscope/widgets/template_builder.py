@@ -122,16 +122,15 @@ class TemplateBuilder:
         self._rows = widgets.VBox().add_class("barscope-legs")
         self._problem = text_line().add_class("barscope-problem")
         head = [text_line(text).add_class("barscope-label") for text in ("Strike %", "Months", "Weight", "")]
+        pairs = ([self.weighting, self.add], [self.at_end, self.days], [self.coverage])
         self.widget = widgets.VBox(
             [
                 self.name,
                 widgets.Box(head).add_class("barscope-leg"),
                 self._rows,
-                widgets.Box([self.weighting, self.add]).add_class("barscope-pair"),
-                widgets.Box([self.coverage]).add_class("barscope-pair"),
-                widgets.Box([self.at_end, self.days]).add_class("barscope-pair"),
+                *(widgets.Box(pair).add_class("barscope-template-pair") for pair in pairs),
                 self._problem,
-                widgets.Box([self.save, self.cancel]).add_class("barscope-pair"),
+                widgets.Box([self.save, self.cancel]).add_class("barscope-template-pair"),
             ]
         ).add_class("barscope-template-form")
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from barscope.jobs import JobContext, Stage
+from barscope.studies.scenario_result import LTV_PANE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -109,8 +110,9 @@ def read_run_view(
     chart = run.chart_data(chosen)
     context.enter("computing results")
     if run.config.get("mode") == "scenario":
+        values = chart.with_series(tuple(series for series in chart.series if series.group != LTV_PANE))
         figures = {"ltv": parts_of(run.ltv_figure(spec))}
-        return RunView(run, chosen, spec, chart, figures=figures, scenario=run.scenario)
+        return RunView(run, chosen, spec, values, figures=figures, scenario=run.scenario)
     if run.config.get("mode") != "backtest":
         return RunView(run, chosen, spec, chart)
     trips, summary = run.result.round_trips, run.summary()
