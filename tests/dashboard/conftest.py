@@ -366,9 +366,9 @@ def crowded(tmp_path: Path) -> Iterator[Dashboard]:
         yield server
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def runner() -> Iterator[asyncio.Runner]:
-    """The event loop that a shared viewer lives on."""
+    """The event loop that a module's viewer lives on; closed before a browser test may want the thread."""
     with asyncio.Runner() as runner:
         yield runner
 

@@ -23,9 +23,12 @@ from barscope.dashboard.files import EXTENSIONS, TEMPLATE, TEMPLATES, file_addre
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
     from logging import Logger
+    from pathlib import Path
 
     from barscope.dashboard.environment import Folders
     from barscope.dashboard.settings import Settings
+
+Edition = tuple[int, int] | None
 
 _KERNEL = "barscope"
 _COMMAND = [sys.executable, "-P", "-m", "barscope.dashboard.kernel", "-f", "{connection_file}"]
@@ -102,15 +105,25 @@ class Renderer(NotebookRenderer):  # type: ignore[misc]  # carries no types
         return notebook
 
 
+def edition_of(snapshot: Path | None) -> Edition:
+    """What tells a published file from the one that stood in its place before; None for a live workspace."""
+    if snapshot is None or not snapshot.exists():
+        return None
+    found = snapshot.stat()
+    return found.st_dev, found.st_ino
+
+
 class Page:
     """A page that is being made; read it while it is.
 
     Attributes:
         kernel_id: Its kernel.
+        edition: Which published file its kernel opened.
     """
 
-    def __init__(self, kernel_id: str, pieces: AsyncIterator[str]) -> None:
+    def __init__(self, kernel_id: str, edition: Edition, pieces: AsyncIterator[str]) -> None:
         self.kernel_id = kernel_id
+        self.edition = edition
         self._queue: asyncio.Queue[str | None] = asyncio.Queue()
         self._making = asyncio.ensure_future(self._make(pieces))
 
@@ -120,6 +133,10 @@ class Page:
                 self._queue.put_nowait(piece)
         finally:
             self._queue.put_nowait(None)
+
+    def stop(self) -> None:
+        """Make no more of it: nobody will read it."""
+        self._making.cancel()
 
     async def read(self) -> AsyncIterator[str]:
         """The pieces of its HTML; once."""
@@ -135,6 +152,7 @@ class Pages:
         self._kernels = kernels
         self._notebook = settings.notebook
         self._prepared = settings.prepared
+        self._snapshot = settings.snapshot
         self._configuration = VoilaConfiguration(config=_CONFIG)
         self._addresses = file_addresses()
         self._log = log
@@ -151,11 +169,13 @@ class Pages:
         await self._kernels.end_all()
 
     async def take(self) -> Page:
-        """A page for a viewer: one that was prepared, or a new one."""
+        """A page for a viewer: one that was prepared, or a new one; never one of a snapshot that was replaced since."""
         while self._ready:
             page = await self._ready.popleft()
-            if await self._kernels.is_running(page.kernel_id):
+            if page.edition == edition_of(self._snapshot) and await self._kernels.is_running(page.kernel_id):
                 break
+            page.stop()
+            await self._kernels.end(page.kernel_id)
         else:
             page = await self._make()
         self.prepare()
@@ -164,9 +184,10 @@ class Pages:
     async def _make(self) -> Page:
         renderer = self._renderer()
         await renderer.initialize()
+        edition = edition_of(self._snapshot)
         kernel_id = await self._kernels.begin()
         generated = renderer.generate_content_generator(kernel_id, self._kernels.get_kernel(kernel_id))
-        return Page(kernel_id, (piece async for piece, _resources in generated))
+        return Page(kernel_id, edition, (piece async for piece, _resources in generated))
 
     def _renderer(self) -> Renderer:
         about = {"base_url": "/", "voila_configuration": self._configuration}

@@ -158,12 +158,13 @@ def test_the_catalogue_as_a_table(workspace, next_close):
 
 def test_a_slow_examination_keeps_no_chart_waiting(tmp_path, minute_bars):
     """While code of the user's own is stuck in its examination the chart is read and drawn."""
-    opened = threading.Event()
+    opened, entered = threading.Event(), threading.Event()
 
     class Stuck(bs.Indicator):
         """Waits to be let go."""
 
         def compute(self, bars):
+            entered.set()
             assert opened.wait(20)
             return bars.close
 
@@ -171,6 +172,8 @@ def test_a_slow_examination_keeps_no_chart_waiting(tmp_path, minute_bars):
         ws.secmaster.write(ws.secmaster.ensure_publisher("test", "TEST.WALK").publisher_id, [minute_bars("SYN")])
         panel = ws.explorer_panel()
         panel.picker.select("Stuck")
+        while not entered.wait(0.05):  # what the picker showed before may still be examined
+            panel.refresh()
         examination = ws.proofs.live()[-1]
         for reading in ws.reads.live():
             assert reading.wait(5)
