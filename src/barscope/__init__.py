@@ -3,6 +3,7 @@
 A `Workspace` is a folder with market data and results. An `ExplorerRequest` asks for indicators over bars;
 `Workspace.explore` answers in the background with a `Job`, whose result is a `Run`. A `BacktestRequest` asks what a
 `Strategy` would have done; `Workspace.backtest` answers the same way.
+`Workspace.sweep` tries one strategy with many parameters on many symbols, as a `SweepRequest` says.
 `Workspace.scenario` tells what puts would have done for a loan on an asset, as a `ScenarioRequest` describes it.
 """
 
@@ -16,16 +17,18 @@ if TYPE_CHECKING:
     from barscope.charts.data import ChartSpec
     from barscope.domain import events
     from barscope.domain.bars import Bar, BarField, Bars
-    from barscope.domain.conditions import Comparison
+    from barscope.domain.conditions import Comparison, crosses_above, crosses_below
     from barscope.domain.hedges import HedgeLeg, HedgeTemplate, ladder
     from barscope.domain.orders import ActionType, OrderSide, OrderType
     from barscope.domain.parameters import ParamSpec
     from barscope.domain.periods import BarPeriod
+    from barscope.domain.signals import Signals
     from barscope.engine.bus import EventBus
     from barscope.engine.configuration import configured
     from barscope.engine.datafeed import SimulatedDatafeed
     from barscope.engine.orchestrator import Orchestrator
     from barscope.engine.recorder import RunRecorder
+    from barscope.engine.signal_strategy import SignalStrategy
     from barscope.engine.simulated_broker import SimulatedBroker
     from barscope.engine.strategy import Strategy
     from barscope.indicators.certificates import certify
@@ -42,6 +45,7 @@ if TYPE_CHECKING:
         SyntheticPath,
     )
     from barscope.studies.segments import ByBars, ByCondition, ByTime, Segment
+    from barscope.studies.sweep_request import ParameterRange, Stretch, SweepRequest
     from barscope.workspace.run import Run
     from barscope.workspace.segments import Segments
     from barscope.workspace.workspace import Workspace
@@ -70,6 +74,7 @@ _HOMES = {
     "Job": "barscope.jobs",
     "JobSnapshot": "barscope.jobs",
     "JobStatus": "barscope.jobs",
+    "ParameterRange": "barscope.studies.sweep_request",
     "Orchestrator": "barscope.engine.orchestrator",
     "OrderSide": "barscope.domain.orders",
     "OrderType": "barscope.domain.orders",
@@ -80,13 +85,19 @@ _HOMES = {
     "ScenarioRequest": "barscope.studies.scenario_request",
     "Segment": "barscope.studies.segments",
     "Segments": "barscope.workspace.segments",
+    "SignalStrategy": "barscope.engine.signal_strategy",
+    "Signals": "barscope.domain.signals",
     "SimulatedBroker": "barscope.engine.simulated_broker",
     "SimulatedDatafeed": "barscope.engine.datafeed",
     "Strategy": "barscope.engine.strategy",
+    "Stretch": "barscope.studies.sweep_request",
+    "SweepRequest": "barscope.studies.sweep_request",
     "SyntheticPath": "barscope.studies.scenario_request",
     "Workspace": "barscope.workspace.workspace",
     "certify": "barscope.indicators.certificates",
     "configured": "barscope.engine.configuration",
+    "crosses_above": "barscope.domain.conditions",
+    "crosses_below": "barscope.domain.conditions",
     "indicator": "barscope.indicators.user",
     "ladder": "barscope.domain.hedges",
     "parameter": "barscope.indicators.parameters",
@@ -122,19 +133,26 @@ __all__ = [
     "OrderSide",
     "OrderType",
     "ParamSpec",
+    "ParameterRange",
     "RealisedVolatility",
     "Run",
     "RunRecorder",
     "ScenarioRequest",
     "Segment",
     "Segments",
+    "SignalStrategy",
+    "Signals",
     "SimulatedBroker",
     "SimulatedDatafeed",
     "Strategy",
+    "Stretch",
+    "SweepRequest",
     "SyntheticPath",
     "Workspace",
     "certify",
     "configured",
+    "crosses_above",
+    "crosses_below",
     "errors",
     "events",
     "indicator",

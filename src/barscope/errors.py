@@ -24,6 +24,8 @@
     ├── UnknownStrategyError         with close matches
     ├── StrategyError                a run failed in the code of a strategy, or of what it was made of
     ├── MissingRendererError         nothing installed that can draw a picture
+    ├── SweepTooLargeError           more children than are computed without being asked
+    ├── ExecutorLostError            the workers of a sweep are gone
     └── JobError                     background work
         ├── InvalidTransitionError   with the history of the job
         └── JobCancelledError        what `job.result()` raises for work that was cancelled
@@ -214,6 +216,27 @@ class MissingRendererError(BarscopeError):
     """No program that can draw a picture of a chart; the message says what to install."""
 
 
+class SweepTooLargeError(InvalidParameterError):
+    """A sweep of more children than are computed without being asked.
+
+    Attributes:
+        children: How many there are.
+        seconds: About how long they take.
+    """
+
+    def __init__(self, children: int, seconds: float, limit: int) -> None:
+        self.children = children
+        self.seconds = seconds
+        super().__init__(
+            f"{children:,} children are more than {limit:,} and take about {_duration(seconds)}: narrow the ranges, "
+            "take a sample, or confirm the sweep with confirmed=True"
+        )
+
+
+class ExecutorLostError(BarscopeError):
+    """The workers of a sweep are gone and do not come back; what they had finished is kept."""
+
+
 class JobError(BarscopeError):
     """Background work that cannot go on as asked."""
 
@@ -248,3 +271,10 @@ def cut(text: object, limit: int = 64) -> str:
 
 def _did_you_mean(matches: Sequence[str]) -> str:
     return f". Did you mean {' or '.join(map(cut, matches))}?" if matches else ""
+
+
+def _duration(seconds: float) -> str:
+    """A length of time for a person: `40 s`, `12 min`, `3.5 h`."""
+    if seconds < 90:
+        return f"{seconds:.0f} s" if seconds >= 10 else f"{seconds:.1f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:,.1f} h"

@@ -138,7 +138,7 @@ def test_the_manifest_says_what_the_run_came_from(runs):
     (described,) = config["strategies"]
     assert described["class_name"] == "SMACrossover"
     assert described["params"] == {"fast_period": 5, "slow_period": 10, "quantity": 1.0}
-    assert "class SMACrossover(Strategy)" in described["source"]
+    assert "class SMACrossover(SignalStrategy)" in described["source"]
     assert len(described["source_hash"]) == 64
     assert config["broker"]["class_name"] == "SimulatedBroker"
     assert config["broker"]["settings"]["slippage_bps"] == 2.0

@@ -231,11 +231,22 @@ def _unknown(what: str, name: object, known: Iterable[str]) -> InvalidParameterE
     return InvalidParameterError(f"Unknown {what}: {cut(name)}. {hint}")
 
 
-def _crosses_above(left: Numbers, right: Numbers) -> Mask:
-    crossed = left > right
-    crossed[1:] &= (left <= right)[:-1]
+def crosses_above(left: Numbers | float, right: Numbers | float) -> Mask:
+    """Where `left` is above `right` after it was not at the bar before; False where one of them is NaN.
+
+    Args:
+        left: Shape (bars,), or a number.
+        right: Shape (bars,); a number where `left` is not.
+    """
+    crossed: Mask = np.greater(left, right)
+    crossed[1:] &= np.less_equal(left, right)[:-1]
     crossed[:1] = False
     return crossed
+
+
+def crosses_below(left: Numbers | float, right: Numbers | float) -> Mask:
+    """Where `left` is below `right` after it was not at the bar before; False where one of them is NaN."""
+    return crosses_above(right, left)
 
 
 def _is_unequal(left: Numbers, right: Numbers) -> Mask:
@@ -250,7 +261,7 @@ OPERATORS: Mapping[str, Callable[[Numbers, Numbers], Mask]] = {
     "<=": np.less_equal,
     "==": np.equal,
     "!=": _is_unequal,
-    "crosses_above": _crosses_above,
-    "crosses_below": lambda left, right: _crosses_above(right, left),
+    "crosses_above": crosses_above,
+    "crosses_below": crosses_below,
 }
 """Operator → what it computes."""

@@ -48,6 +48,11 @@ class ParamSpec:
         return parsed
 
     @property
+    def is_whole(self) -> bool:
+        """Whether it takes whole numbers only."""
+        return isinstance(self.default, int) and not isinstance(self.default, bool)
+
+    @property
     def allowed(self) -> str:
         """The values it takes, as the end of an error message."""
         if self.choices is not None:
@@ -56,7 +61,7 @@ class ParamSpec:
             return f"one of {', '.join(type(self.default).__members__)}"
         if isinstance(self.default, bool | str):
             return "True or False" if isinstance(self.default, bool) else "text"
-        words = "a whole number" if isinstance(self.default, int) else "a finite number"
+        words = "a whole number" if self.is_whole else "a finite number"
         if self.min is not None:
             words += f" from {self.min:g}"
         if self.max is not None:
@@ -71,7 +76,7 @@ class ParamSpec:
             return value if isinstance(value, kind) else kind.__members__.get(value) if isinstance(value, str) else None
         if isinstance(default, bool) or not isinstance(default, int | float):
             return value if type(value) is type(default) else None
-        return _number(value, whole=isinstance(default, int))
+        return _number(value, whole=self.is_whole)
 
     def _within(self, value: object) -> bool:
         if self.choices is not None and value not in self.choices:

@@ -30,7 +30,8 @@ from barscope.engine.position_counters import position_counters
 from barscope.engine.recorder import MemoryRecorder, RunRecorder
 from barscope.engine.replay import replay
 from barscope.engine.results import BacktestResult
-from barscope.engine.series import IndicatorBoard
+from barscope.engine.series import IndicatorBoard, computed
+from barscope.engine.signal_strategy import SignalStrategy
 from barscope.engine.simulated_broker import SimulatedBroker
 from barscope.engine.strategy import Strategy
 from barscope.errors import DataError, InvalidParameterError, JobCancelledError, StoreError, StrategyError, cut
@@ -39,6 +40,7 @@ from barscope.store.named_table import check_name
 
 if TYPE_CHECKING:
     from barscope.domain.bars import Bars
+    from barscope.engine.series import Compute
 
 _SHOWN_ASSUMPTIONS = 100
 
@@ -57,6 +59,7 @@ class Orchestrator:
         config: What else the manifest of the run has to say; wins over what is there.
         run_id: The id of the run; None makes one of the time and the names of the strategies.
         now_ns: Tells the time of day, for when the run began and ended.
+        compute: Computes an indicator; runs that share bars may share what it keeps.
     """
 
     def __init__(
@@ -69,6 +72,7 @@ class Orchestrator:
         config: Mapping[str, Any] | None = None,
         run_id: str | None = None,
         now_ns: Callable[[], int] = time.time_ns,
+        compute: Compute = computed,
     ) -> None:
         self._strategies = tuple(strategies)
         self._broker = broker
@@ -77,6 +81,7 @@ class Orchestrator:
         self._config = dict(config or {})
         self._run_id = run_id
         self._now_ns = now_ns
+        self._compute = compute
 
     def run(self, monitor: Monitor | None = None) -> BacktestResult:
         """Play the backtest and record it.
@@ -140,14 +145,17 @@ class Orchestrator:
         return run_id
 
     def _play(self, run: _Run) -> BacktestResult:
-        board = IndicatorBoard()
-        broker, datafeed = self._assemble(run, board)
+        board = IndicatorBoard(self._compute)
+        broker, strategies, datafeed = self._assemble(run, board)
         run.enter("fetching prices")
         bars = datafeed.load(lambda rows: run.monitor.report(0.0, f"{rows:,} bars"))
         known = {channel: datafeed.known(channel, of_channel) for channel, of_channel in bars.items()}
         total = sum(map(len, bars.values()))
         run.enter("calculating")
         board.compute(bars, run.monitor.check)
+        for strategy in strategies:
+            if isinstance(strategy, SignalStrategy):
+                strategy.decide(bars)
         replay(run.bus, run.clock, bars, known, board, lambda done: run.played(done, total))
         result = self._result(run, broker, bars, board)
         run.recorder.count(**position_counters(run.recorder, result))
@@ -163,10 +171,10 @@ class Orchestrator:
         run.recorder.complete(self._now_ns(), _metadata(result), run.config | found)
         return result
 
-    def _assemble(self, run: _Run, board: IndicatorBoard) -> tuple[Broker, Datafeed]:
+    def _assemble(self, run: _Run, board: IndicatorBoard) -> tuple[Broker, list[Strategy], Datafeed]:
         """Broker, strategies and datafeed, connected and subscribed."""
         run.parts.append(broker := self._broker(run.bus))
-        strategies = []
+        strategies: list[Strategy] = []
         for strategy_class in self._strategies:
             strategies.append(strategy_class(run.bus, board, self._periods(strategy_class)))
             run.parts.insert(1, strategies[-1])  # shut down after the broker
@@ -179,7 +187,7 @@ class Orchestrator:
                 for symbol in strategy.symbols:
                     broker.subscribe(symbol, period)
                     datafeed.subscribe(symbol, period)
-        return broker, datafeed
+        return broker, strategies, datafeed
 
     def _periods(self, strategy: type[Strategy]) -> Sequence[BarPeriod]:
         return strategy.bar_periods or (self._datafeed.bar_period,)

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from barscope.engine.channel import Channel
     from barscope.indicators import Indicator
 
+    Compute = Callable[[Indicator, Bars], Mapping[str, FloatArray]]
+
 
 class Cursor:
     """How many bars of a channel are revealed."""
@@ -74,6 +76,19 @@ class IndicatorSeries:
             known = ", ".join(self._siblings)
             raise InvalidParameterError(f"{self.indicator!r} has no output {cut(key)}: it has {known}") from None
 
+    def column(self, symbol: str) -> FloatArray:
+        """All values of a symbol before the first bar is played, for `SignalStrategy.signals`; later, those revealed.
+
+        Returns:
+            Shape (bars,), read-only.
+        """
+        try:
+            cursor, values = self._columns[symbol]
+        except KeyError:
+            raise self._unknown(symbol) from None
+        whole: FloatArray = np.asarray(values)
+        return whole[: cursor.n] if cursor.n else whole
+
     def fill(self, symbol: str, cursor: Cursor, values: FloatArray) -> None:
         """Take the column of a symbol; only what the cursor has passed is shown."""
         self._columns[symbol] = (cursor, values.data)
@@ -83,10 +98,20 @@ class IndicatorSeries:
         return InvalidParameterError(f"{self.name} has no values of {cut(symbol)}: it has {known}")
 
 
-class IndicatorBoard:
-    """All indicators of a run: one column per series and channel, however many strategies asked for it."""
+def computed(indicator: Indicator, bars: Bars) -> Mapping[str, FloatArray]:
+    """The series of an indicator over bars: series name → values."""
+    return indicator.compute(bars)
 
-    def __init__(self) -> None:
+
+class IndicatorBoard:
+    """All indicators of a run: one column per series and channel, however many strategies asked for it.
+
+    Args:
+        compute: Computes an indicator; runs that share bars may share what it keeps.
+    """
+
+    def __init__(self, compute: Compute = computed) -> None:
+        self._compute = compute
         self._series: dict[tuple[Indicator, BarPeriod], dict[str, IndicatorSeries]] = {}
         self._wanted: dict[Channel, dict[Indicator, None]] = {}
         self._columns: dict[Channel, dict[str, FloatArray]] = {}
@@ -121,7 +146,7 @@ class IndicatorBoard:
             self._cursors[channel] = Cursor()
             for indicator in self._wanted.get(channel, ()):
                 on_indicator()
-                self._keep(channel, indicator, indicator.compute(of_channel))
+                self._keep(channel, indicator, self._compute(indicator, of_channel))
 
     def _keep(self, channel: Channel, indicator: Indicator, computed: Mapping[str, FloatArray]) -> None:
         columns = self._columns[channel]

@@ -27,7 +27,7 @@ class Stage:
 
 
 class JobContext:
-    """The worker's end of a job. Every call raises `JobCancelledError` once the job was cancelled."""
+    """The worker's end of a job. Every method raises `JobCancelledError` once the job was cancelled."""
 
     def __init__(self, job: Job[Any], stages: Sequence[Stage]) -> None:
         self._job = job
@@ -47,6 +47,11 @@ class JobContext:
         """Say which fraction of the current stage is done, 0 to 1."""
         self.check()
         self._job.news(self._label, self._base + self._share * fraction, message)
+
+    @property
+    def is_cancelled(self) -> bool:
+        """Whether the job was cancelled, for work that has something to bring to an end first."""
+        return self._job.cancel_requested
 
     def check(self) -> None:
         """Stop here if the job was cancelled.

@@ -146,10 +146,16 @@ class Connections(ABC):
             with sqlite_errors(self.path), closing(connect(self.path, "mode=ro&immutable=1")) as connection:
                 check_identity(connection, self.path, self.schema)
         except StoreError as error:
-            if isinstance(error.__cause__, apsw.NotADBError):
+            if isinstance(error.__cause__, apsw.NotADBError) and not self._has_journal():
                 raise foreign_file(self.path, self.schema) from error
-            if not isinstance(error.__cause__, apsw.CorruptError):  # may be half of a checkpoint: the log has the rest
-                raise
+            if not isinstance(error.__cause__, (apsw.CorruptError, apsw.NotADBError)):
+                raise  # otherwise it may be half of a commit or a checkpoint: the journal has the rest
+
+    def _has_journal(self) -> bool:
+        """Whether SQLite has something to undo or to take in before the file counts."""
+        journals = (self.path.with_name(self.path.name + end) for end in ("-journal", "-wal"))
+        with file_errors(self.path):
+            return any(journal.exists() and journal.stat().st_size for journal in journals)
 
     def _check_readable(self) -> None:
         if not self.path.exists():

@@ -120,10 +120,23 @@ class Gate:
 
 
 class OwnerLocks:
-    """The locks `<database>.owners/<id>` that say which runs have a living owner."""
+    """The locks `<database>.owners/<id>` that say which runs have a living owner.
+
+    They are taken, and what is left of them is removed, inside a write transaction only, so that nobody who does one of
+    these meets another.
+    """
 
     def __init__(self, database: Path) -> None:
         self._database = database
+
+    def take(self, run_id: str) -> FileLock | None:
+        """The lock of a run, now held here; None while a living process or thread owns the run."""
+        lock = self.lock(run_id)
+        if lock.try_acquire():
+            return lock
+        if self.owned(run_id):
+            return None
+        return lock if lock.acquire(_LOOK_S) else None  # somebody looked whether the run is owned, and has done so
 
     def lock(self, run_id: str) -> FileLock:
         """The lock of a run, not yet taken."""
@@ -131,6 +144,15 @@ class OwnerLocks:
         with file_errors(folder):
             folder.mkdir(exist_ok=True)
         return FileLock(owner_path(self._database, run_id))
+
+    def sweep(self) -> None:
+        """Removes what killed processes left: the files of locks that nobody holds."""
+        folder = owners_folder(self._database)
+        with file_errors(folder):
+            left = [FileLock(path) for path in folder.iterdir()] if folder.is_dir() else []
+        for lock in left:
+            if lock.try_acquire():
+                lock.release(remove=True)
 
     def owned(self, run_id: str) -> bool:
         """Whether a living process or thread owns the run."""

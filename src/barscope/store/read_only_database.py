@@ -76,6 +76,15 @@ class ReadOnlyDatabase(Connections):
             finally:
                 cursor.close()
 
+    def warm(self) -> None:
+        """Open the file on this thread, while it is the one that was asked for."""
+        self.connection()
+
+    def data_version(self) -> int:
+        """A number that every commit of another connection changes; to be compared on one thread."""
+        ((version,),) = self.rows("PRAGMA data_version")
+        return int(version)
+
     def is_replaced(self) -> bool:
         """Whether another file stands in the place of the one that was opened."""
         try:

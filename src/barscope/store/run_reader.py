@@ -11,6 +11,7 @@ from barscope.domain.bars import Bars
 from barscope.errors import InvalidParameterError, StoreError, UnknownRunError, UnknownSymbolError, close_matches, cut
 from barscope.store.columns import BAR_SERIES, decode_into, dtype_of
 from barscope.store.json_text import from_json
+from barscope.store.sweep_chunks import SweepChunks
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -52,12 +53,14 @@ class RunReader:
 
     Attributes:
         database: The file.
+        sweep_chunks: The children of sweeps.
     """
 
     database: Connections
 
     def __init__(self, database: Connections) -> None:
         self.database = database
+        self.sweep_chunks = SweepChunks(database)
 
     def close(self) -> None:
         """Closes the file."""

@@ -24,6 +24,7 @@ from barscope.store.connections import plain
 from barscope.store.json_text import to_json
 from barscope.store.run_rows import remove_rows
 from barscope.store.runs_schema import EVENT_TABLES
+from barscope.store.sweep_writer import add_chunk
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
     from barscope.store.database import Database
     from barscope.store.locks import FileLock
     from barscope.store.state_writer import StateWriter
+    from barscope.store.sweep_chunks import SweepChunk
 
 _PUT_CHUNK = """
     INSERT INTO run_columns (run_id, symbol, series, chunk, ts_first_ns, ts_last_ns, n, data)
@@ -88,6 +90,7 @@ class RunWriter:
         self._held: list[_Batch] = []
         self._counts: Counter[str] = Counter()
         self._digest = _Digest()
+        self._chunks = 0
 
     def append_processed(
         self,
@@ -159,6 +162,16 @@ class RunWriter:
             n = len(next(iter(part.values())))
             self._push(_Batch(table, n, {"run_id": repeat(self.run_id), **part}))
 
+    def append_children(self, chunk: SweepChunk) -> None:
+        """Records a chunk of the children of a sweep; it is there at once, and stays however the run ends.
+
+        Raises:
+            StoreError: If the run has ended.
+        """
+        self._check_open()
+        add_chunk(self._database, self.run_id, self._chunks, chunk)
+        self._chunks += 1
+
     def complete(self, ts_end: int, metadata: Mapping[str, Any], config: Mapping[str, Any] | None = None) -> None:
         """Makes the run `completed` and visible: the held rows, status, row counts and digest in one durable commit.
 
@@ -193,6 +206,7 @@ class RunWriter:
         self._check_open()
         self._held.clear()
         try:
+            self._check_running()  # what interrupts `complete` may come after its commit
             remove_rows(self._database, self.run_id)
             with self._database.atomic(durable=True) as connection:
                 self._set_status(connection, status, ts_end, metadata)
@@ -215,7 +229,16 @@ class RunWriter:
             (status, int(ts_end), to_json(metadata), self.run_id),
         )
         if connection.changes() != 1:
-            raise StoreError(f"run {cut(self.run_id)} is no longer running in {self._database.path}: run it again")
+            raise self._not_running()
+
+    def _check_running(self) -> None:
+        if not self._database.rows("SELECT 1 FROM runs WHERE run_id = ? AND status = 'running'", (self.run_id,)):
+            raise self._not_running()
+
+    def _not_running(self) -> StoreError:
+        return StoreError(
+            f"run {cut(self.run_id)} is no longer running in {self._database.path}: look what became of it"
+        )
 
     def _push(self, batch: _Batch) -> None:
         """Holds a batch back, after writing what was held if both together are too many rows."""

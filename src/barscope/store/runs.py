@@ -15,6 +15,7 @@ from barscope.store.run_rows import count_rows, remove_rows
 from barscope.store.run_writer import RunWriter, digest_of_columns
 from barscope.store.runs_schema import RUNS
 from barscope.store.state_writer import StateWriter, begin_state, interrupt_state
+from barscope.store.sweep_writer import remove_chunks
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -57,12 +58,12 @@ class RunStore(RunReader):
             _check_text(what, text)
         self.database.check_writer()
         manifest = to_json(config)
-        owner = self._owners.lock(run_id)
-        if not owner.try_acquire():
-            raise _taken(run_id)
         with ExitStack() as undo:
-            undo.callback(owner.release, remove=True)
             with self.database.atomic() as connection:
+                owner = self._owners.take(run_id)
+                if owner is None:
+                    raise _taken(run_id)
+                undo.callback(owner.release, remove=True)
                 if connection.execute("SELECT 1 FROM runs WHERE run_id = ?", (run_id,)).fetchall():
                     raise _taken(run_id)
                 insert = "INSERT INTO runs (run_id, name, ts_start, status, config) VALUES (?, ?, ?, 'running', ?)"
@@ -88,14 +89,17 @@ class RunStore(RunReader):
         """Ends the runs whose owner died as `failed`, reason `interrupted`, and removes their partial rows.
 
         Only the owner's lock decides. Every transaction is bounded, and being killed between two leaves a
-        run that the next call recovers.
+        run that the next call recovers. The files of locks that nobody holds any more go too.
 
         Returns:
             The ids of those runs.
         """
         self.database.check_writer()
         running = self.database.rows("SELECT run_id FROM runs WHERE status = 'running' ORDER BY ts_start, rowid")
-        return tuple(run_id for (run_id,) in running if self._recover(run_id))
+        recovered = tuple(run_id for (run_id,) in running if self._recover(run_id))
+        with self.database.atomic():
+            self._owners.sweep()
+        return recovered
 
     def delete(self, run_ids: Iterable[str]) -> None:
         """Removes runs with all their rows and columns; unknown ids are passed over.
@@ -110,24 +114,29 @@ class RunStore(RunReader):
         for run_id in run_ids:
             if not self.database.rows("SELECT 1 FROM runs WHERE run_id = ?", (run_id,)):
                 continue
-            owner = self._owners.lock(run_id)
-            if not owner.try_acquire():
+            owner = self._take(run_id)
+            if owner is None:
                 raise StoreError(f"run {cut(run_id)} is being recorded: cancel it or let it finish before deleting it")
             try:
                 self._delete(run_id)
             finally:
                 owner.release(remove=True)
 
+    def _take(self, run_id: str) -> FileLock | None:
+        with self.database.atomic():
+            return self._owners.take(run_id)
+
     def _delete(self, run_id: str) -> None:
         with self.database.atomic() as connection:
             connection.execute("UPDATE runs SET status = 'running' WHERE run_id = ?", (run_id,))
         remove_rows(self.database, run_id)
+        remove_chunks(self.database, run_id)
         with self.database.atomic() as connection:
             connection.execute("DELETE FROM runs WHERE run_id = ?", (run_id,))
 
     def _recover(self, run_id: str) -> bool:
-        owner: FileLock = self._owners.lock(run_id)
-        if not owner.try_acquire():
+        owner = self._take(run_id)
+        if owner is None:
             return False
         try:
             if not self.database.rows("SELECT 1 FROM runs WHERE run_id = ? AND status = 'running'", (run_id,)):

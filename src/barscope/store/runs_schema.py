@@ -105,6 +105,18 @@ CREATE TABLE run_states (
     exception TEXT
 );
 """,
+    "sweep_chunks": """
+CREATE TABLE sweep_chunks (
+    run_id TEXT NOT NULL REFERENCES runs (run_id) ON DELETE CASCADE,
+    chunk INTEGER NOT NULL,
+    stretch TEXT NOT NULL,
+    symbol TEXT NOT NULL,
+    fingerprint TEXT NOT NULL,
+    n INTEGER NOT NULL,
+    data BLOB NOT NULL,
+    PRIMARY KEY (run_id, chunk)
+);
+""",
     "run_state_parts": """
 CREATE TABLE run_state_parts (
     run_id TEXT NOT NULL REFERENCES runs (run_id) ON DELETE CASCADE,

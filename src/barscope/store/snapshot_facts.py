@@ -16,7 +16,8 @@ from barscope.store.schema import Schema
 if TYPE_CHECKING:
     from barscope.store.connections import Connections
 
-COPIED_TABLES = ("run_columns", *(table for table in EVENT_TABLES if table not in ("bars", "bars_processed")))
+_LEFT_OUT = ("bars", "bars_processed")
+COPIED_TABLES = ("run_columns", "sweep_chunks", *(table for table in EVENT_TABLES if table not in _LEFT_OUT))
 """The tables whose rows of a completed run are published."""
 
 _ABOUT = "CREATE TABLE snapshot (title TEXT NOT NULL, published_at TEXT NOT NULL)"

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import datetime as dt
+import logging
 import secrets
 import threading
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from barscope.errors import BarscopeError, IndicatorError, JobCancelledError, UnknownRunError
+from barscope.errors import BarscopeError, IndicatorError, JobCancelledError, StoreError, UnknownRunError
 from barscope.jobs import Job, JobContext, JobRunner, JobSnapshot, JobStatus
 from barscope.studies.exploration import STAGES, Desk, explore
 from barscope.studies.manifest import plan_fingerprint
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
     from barscope.studies.plan import ExplorationPlan
     from barscope.studies.results import Results
     from barscope.studies.retention import Retention
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -260,15 +263,22 @@ class Explorer:
             if begun:
                 cancelled = isinstance(error, JobCancelledError)
                 status = JobStatus.CANCELLED if cancelled else JobStatus.FAILED
-                self._log.ended(run_id, status, error=None if cancelled else str(error) or type(error).__name__)
+                self._note_end(run_id, status, error=None if cancelled else str(error) or type(error).__name__)
             raise
         self._results.remember(run_id, outcome.columns)
         done = JobStatus.COMPLETED
-        self._log.ended(run_id, done, fingerprint=outcome.fingerprint, failures=outcome.failures)
+        self._note_end(run_id, done, fingerprint=outcome.fingerprint, failures=outcome.failures)
         self.retention.apply()
         if outcome.failures:
             raise _some_failed(run_id, outcome.failures)
         return self._open_run(run_id)
+
+    def _note_end(self, run_id: str, status: JobStatus, **what: Any) -> None:  # noqa: ANN401 (as SessionLog.ended)
+        """Tell the session what became of a run; where that cannot be written, `recover` does, and the run counts."""
+        try:
+            self._log.ended(run_id, status, **what)
+        except StoreError as error:
+            _log.warning("the session does not know yet that run %s is %s: %s", run_id, status, error)
 
 
 def _some_failed(run_id: str, failures: Mapping[str, str]) -> BarscopeError:

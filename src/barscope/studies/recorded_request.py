@@ -8,13 +8,14 @@ from barscope.domain.timeframes import parse_timeframe
 from barscope.errors import InvalidParameterError
 from barscope.studies.request import BacktestRequest, BarChoice, ExplorerRequest, IndicatorConfig
 from barscope.studies.scenario_request import ScenarioRequest
+from barscope.studies.sweep_request import SweepRequest
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from barscope.domain.timeframes import Timeframe
 
-AnyRequest = ExplorerRequest | BacktestRequest | ScenarioRequest
+AnyRequest = ExplorerRequest | BacktestRequest | ScenarioRequest | SweepRequest
 
 
 def request_of(config: Mapping[str, Any]) -> AnyRequest:
@@ -31,6 +32,8 @@ def request_of(config: Mapping[str, Any]) -> AnyRequest:
             return BacktestRequest(**request)
         case {"mode": "scenario", "request": request}:
             return ScenarioRequest(**request)
+        case {"mode": "sweep", "request": request}:
+            return SweepRequest(**request)
     raise InvalidParameterError("this run cannot be repeated: its record holds no request of a workspace")
 
 

@@ -18,7 +18,8 @@ if TYPE_CHECKING:
     from barscope.domain.bars import Bars, FloatArray
     from barscope.domain.events import Event
     from barscope.engine.results import BacktestResult
-    from barscope.store.run_reader import RunReader
+    from barscope.store.run_reader import RunReader, RunRecord
+    from barscope.studies.sweep_result import SweepResult
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +93,12 @@ class Results:
         """Keep the columns of a run that was just recorded."""
         for symbol, of_symbol in columns.items():
             self._keep((run_id, symbol), of_symbol)
+
+    def sweep(self, record: RunRecord) -> SweepResult:
+        """What is recorded of a sweep; raises as `read_sweep`."""
+        from barscope.studies.sweep_record import read_sweep
+
+        return read_sweep(self._runs, record)
 
     def forget(self, run_ids: Iterable[str]) -> None:
         """Let go of deleted runs."""

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from barscope.store.presets import PresetStore
+    from barscope.store.run_reader import RunRecord
     from barscope.store.runs import RunStore
     from barscope.studies.plan import AnyIndicator
 
@@ -86,8 +87,15 @@ class SessionLog:
                 timeframe=entry.timeframe,
             )
             for row in self._presets.indicators_of(session_id)
-            for entry in row.indicators
+            for entry in self._still_recorded(row)
         )
+
+    def _still_recorded(self, row: SessionIndicator) -> tuple[IndicatorEntry, ...]:
+        """The indicators of a row, those of a run that was deleted since as failed."""
+        if self._status(row.run_id) is JobStatus.COMPLETED:
+            return row.indicators
+        deleted = "its run was deleted"
+        return tuple(_failed(e, deleted) if e.status == JobStatus.COMPLETED else e for e in row.indicators)
 
     def run_ids(self, session_id: str) -> tuple[str, ...]:
         """The runs of a session whose results are visible, oldest first."""
@@ -111,17 +119,29 @@ class SessionLog:
         return next((run_id for run_id in same if self._status(run_id) is JobStatus.COMPLETED), None)
 
     def settle(self) -> tuple[str, ...]:
-        """Bring rows whose process is gone in line with runs.db; returns their run ids."""
+        """Say of the runs of gone processes what runs.db says of them; returns their ids."""
         left = [row.run_id for row in self._presets.indicators_with_status(JobStatus.RUNNING.value)]
         settled = tuple(run_id for run_id in left if not self._runs.owned(run_id))
         for run_id in settled:
-            status = self._status(run_id) or JobStatus.FAILED
-            self.ended(run_id, status, error="interrupted" if status is JobStatus.FAILED else None)
+            record = self._record(run_id)
+            status = JobStatus.FAILED if record is None else JobStatus(record.status)
+            found = {} if record is None else record.metadata
+            self.ended(
+                run_id,
+                status,
+                error=found.get("error", "interrupted") if status is JobStatus.FAILED else None,
+                fingerprint=None if record is None else record.config.get("data_fingerprint"),
+                failures=found.get("failed_indicators"),
+            )
         return settled
 
     def _status(self, run_id: str) -> JobStatus | None:
+        record = self._record(run_id)
+        return None if record is None else JobStatus(record.status)
+
+    def _record(self, run_id: str) -> RunRecord | None:
         try:
-            return JobStatus(self._runs.get(run_id).status)
+            return self._runs.get(run_id)
         except UnknownRunError:
             return None
 

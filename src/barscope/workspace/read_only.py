@@ -109,8 +109,8 @@ class ReadOnlyWorkspace:
 
         Of a snapshot it differs when another was put in its place: `refresh` then takes that over.
         """
-        ((version,),) = self._files.runs.rows("PRAGMA data_version")
-        return f"{self._files.generation}-{version}-{int(self._files.runs.is_replaced())}"
+        runs = self._files.runs
+        return f"{self._files.generation}-{runs.data_version()}-{int(runs.is_replaced())}"
 
     def refresh(self) -> bool:
         """Take over a snapshot that was put in place of the one that is open; tells whether there was one.
@@ -135,8 +135,7 @@ class ReadOnlyWorkspace:
         self.title, self.is_live, self.published_at = files.title, files.is_live, files.published_at
         self.runs_store = RunReader(files.runs)
         self._results = Results(self.runs_store)
-        warm = lambda _context: files.runs.rows("SELECT 1")  # noqa: E731  # while the file is the one that was opened
-        self.reads.submit(f"open-{files.generation}", warm, _OPENING)
+        self.reads.submit(f"open-{files.generation}", lambda _context: files.runs.warm(), _OPENING)
 
 
 @dataclass(frozen=True, eq=False)

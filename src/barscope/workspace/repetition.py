@@ -5,9 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from barscope.errors import InvalidParameterError
 from barscope.studies.comparison import Difference, config_differences, first_difference
 from barscope.studies.request import ExplorerRequest
 from barscope.studies.scenario_request import ScenarioRequest
+from barscope.studies.sweep_request import SweepRequest
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -72,6 +74,8 @@ def enqueue_again(workspace: Workspace, run_id: str) -> Job[Run]:
         return workspace.explore(request, fresh=True)
     if isinstance(request, ScenarioRequest):
         return workspace.scenario(request)
+    if isinstance(request, SweepRequest):
+        raise InvalidParameterError("a sweep is not repeated: run it again, what is known of it is not computed anew")
     return workspace.backtest(request)
 
 

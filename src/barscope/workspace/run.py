@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from barscope.studies.results import Results, SymbolColumns
     from barscope.studies.scenario_result import ScenarioResult
     from barscope.studies.segments import Cutting
+    from barscope.studies.sweep_result import SweepResult
     from barscope.widgets.live_chart import LiveChart
     from barscope.workspace.saved_charts import SavedCharts
     from barscope.workspace.segments import Segments
@@ -177,6 +178,17 @@ class Run:
     def summary(self) -> Summary:
         """All metrics; prints itself."""
         return self.result.summary()
+
+    # ---- of a sweep
+
+    @cached_property
+    def sweep(self) -> SweepResult:
+        """What came out of a sweep; of one that was cancelled or interrupted, what it had finished.
+
+        Raises:
+            InvalidParameterError: If it is not a sweep.
+        """
+        return self._results.sweep(self.record)
 
     # ---- of a scenario
 

@@ -41,8 +41,10 @@ if TYPE_CHECKING:
     from barscope.store.run_states import RunStates
     from barscope.studies.request import BacktestRequest, ExplorerRequest
     from barscope.studies.scenario_request import ScenarioRequest
+    from barscope.studies.sweep_request import SweepRequest
     from barscope.workspace.repetition import Repetition
     from barscope.workspace.scenarios import WorkspaceScenarios
+    from barscope.workspace.sweeps import WorkspaceSweeps
 
 
 class Workspace(MarketData, Panels):
@@ -175,6 +177,33 @@ class Workspace(MarketData, Panels):
             BarscopeError: If the request does not hold; nothing is written then.
         """
         return self.scenarios.enqueue(request)
+
+    # ---- sweeps
+
+    @cached_property
+    def sweeps(self) -> WorkspaceSweeps:
+        """The queue of sweeps, their estimates, and what is asked of their children."""
+        from barscope.workspace.sweeps import sweeps_of
+
+        return sweeps_of(self)
+
+    def sweep(
+        self, request: SweepRequest, executor: object = None, *, confirmed: bool = False, workers: int | None = None
+    ) -> Job[Run]:
+        """Try many parameters in the background: one strategy or indicator on all symbols over all stretches.
+
+        Args:
+            request: What to try.
+            executor: `threads`, `processes`, `inline`, an executor of `concurrent.futures`, or a Dask client; None
+                chooses between threads and processes.
+            confirmed: Whether a sweep of more than 100,000 children is meant.
+            workers: Threads or processes; None is one per core.
+
+        Raises:
+            SweepTooLargeError: If it is that large and was not confirmed; it tells how long it would take.
+            BarscopeError: If the request does not hold; nothing is written then.
+        """
+        return self.sweeps.enqueue(request, executor, confirmed=confirmed, workers=workers)
 
     # ---- runs
 

@@ -18,7 +18,10 @@ def max_drawdown(equity: FloatArray) -> float:
     if not len(equity):
         return 0.0
     peak = np.maximum.accumulate(equity)
-    return float(np.max(np.divide(peak - equity, peak, out=np.zeros_like(peak), where=peak > 0)))
+    fall = peak - equity
+    if peak[0] > 0:  # so all of them are
+        return float(np.divide(fall, peak, out=fall).max())
+    return float(np.max(np.divide(fall, peak, out=np.zeros_like(peak), where=peak > 0)))
 
 
 def max_drawdown_length_ns(ts: IntArray, equity: FloatArray) -> int:

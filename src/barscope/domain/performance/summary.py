@@ -87,6 +87,7 @@ def summarize(
     whole = np.concatenate([[starting_cash], curve.equity])
     fall = drawdowns.max_drawdown(whole)
     closed = [trip for trip in trips if not trip.is_open]
+    pnl = [trip.pnl_after_commission for trip in closed]
     return Summary(
         title=title,
         start_ts=int(curve.ts[0]),
@@ -107,9 +108,9 @@ def summarize(
         turnover=activity.turnover(curve, years),
         round_trips=len(closed),
         open_trips=len(trips) - len(closed),
-        win_rate=trades.win_rate(closed),
-        profit_factor=trades.profit_factor(closed),
-        expectancy=trades.expectancy(closed),
+        win_rate=trades.win_rate(pnl),
+        profit_factor=trades.profit_factor(pnl),
+        expectancy=trades.expectancy(pnl),
         average_mae=trades.average_mae(closed),
         average_mfe=trades.average_mfe(closed),
         average_r=trades.average_r(closed),

@@ -1,4 +1,4 @@
-"""What round trips tell. All take the profit and loss after commission of closed round trips, unless they say else."""
+"""What closed round trips tell, from the profit and loss after commission of each (`pnl`) unless they say else."""
 
 from __future__ import annotations
 
@@ -13,29 +13,29 @@ if TYPE_CHECKING:
     from barscope.domain.roundtrips import RoundTrip
 
 
-def profit_factor(trips: Sequence[RoundTrip]) -> float:
+def profit_factor(pnl: Sequence[float]) -> float:
     """Sum of the gains / sum of the losses; infinite without a loss, NaN without either.
 
     Source: J. D. Schwager, A Complete Guide to the Futures Market, 1984.
     """
-    won = math.fsum(trip.pnl_after_commission for trip in trips if trip.pnl_after_commission > 0)
-    lost = -math.fsum(trip.pnl_after_commission for trip in trips if trip.pnl_after_commission < 0)
+    won = math.fsum(value for value in pnl if value > 0)
+    lost = -math.fsum(value for value in pnl if value < 0)
     if lost > 0:
         return won / lost
     return math.inf if won > 0 else math.nan
 
 
-def win_rate(trips: Sequence[RoundTrip]) -> float:
+def win_rate(pnl: Sequence[float]) -> float:
     """The share of round trips that gained, 0 to 1; one that came out even did not. NaN without any."""
-    return sum(trip.pnl_after_commission > 0 for trip in trips) / len(trips) if trips else math.nan
+    return sum(value > 0 for value in pnl) / len(pnl) if len(pnl) else math.nan
 
 
-def expectancy(trips: Sequence[RoundTrip]) -> float:
+def expectancy(pnl: Sequence[float]) -> float:
     """Mean profit and loss of a round trip, currency; NaN without any.
 
     Source: V. K. Tharp, Trade Your Way to Financial Freedom, 1998, ch. 6.
     """
-    return _mean([trip.pnl_after_commission for trip in trips])
+    return _mean(pnl)
 
 
 def average_mae(trips: Sequence[RoundTrip]) -> float:

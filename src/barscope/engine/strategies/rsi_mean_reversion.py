@@ -5,17 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from barscope.domain.orders import ActionType, OrderSide, OrderType
 from barscope.domain.parameters import ParamSpec
-from barscope.engine.strategy import Strategy
+from barscope.domain.signals import Signals
+from barscope.engine.signal_strategy import SignalStrategy
 from barscope.errors import InvalidParameterError
 from barscope.indicators import indicator_class
 
 if TYPE_CHECKING:
-    from barscope.domain.events import BarProcessed
+    from barscope.domain.bars import Bars
 
 
-class RSIMeanReversion(Strategy):
+class RSIMeanReversion(SignalStrategy):
     """Long from an oversold close until the index is back in the middle."""
 
     parameters: ClassVar = {
@@ -24,6 +24,7 @@ class RSIMeanReversion(Strategy):
         "exit_level": ParamSpec(50.0, min=10, max=95, step=1),
         "quantity": ParamSpec(1.0, min=0.0001, step=1),
     }
+    entry_signal, exit_signal = "oversold", "recovered"
     period: int
     oversold: float
     exit_level: float
@@ -40,14 +41,7 @@ class RSIMeanReversion(Strategy):
         """The index of the close."""
         self.rsi = self.add_indicator(indicator_class("RSI")(period=self.period))
 
-    def on_bar(self, event: BarProcessed) -> None:
+    def signals(self, symbol: str, bars: Bars) -> Signals:
         """Buy when oversold, sell when recovered."""
-        rsi = self.rsi.latest(event.symbol)
-        if rsi < self.oversold and not self.position:
-            self.submit_order(
-                OrderType.MARKET, OrderSide.BUY, self.quantity, action=ActionType.ENTRY_LONG, signal="oversold"
-            )
-        elif rsi > self.exit_level and self.position > 0:
-            self.submit_order(
-                OrderType.MARKET, OrderSide.SELL, self.position, action=ActionType.EXIT_LONG, signal="recovered"
-            )
+        rsi = self.rsi.column(symbol)
+        return Signals(entries=rsi < self.oversold, exits=rsi > self.exit_level)

@@ -5,17 +5,20 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from barscope.domain.orders import ActionType, OrderSide, OrderType
+import numpy as np
+
+from barscope.domain.conditions import crosses_above
 from barscope.domain.parameters import ParamSpec
-from barscope.engine.strategy import Strategy
+from barscope.domain.signals import Signals
+from barscope.engine.signal_strategy import SignalStrategy
 from barscope.errors import InvalidParameterError
 from barscope.indicators import indicator_class
 
 if TYPE_CHECKING:
-    from barscope.domain.events import BarProcessed
+    from barscope.domain.bars import Bars
 
 
-class SMACrossover(Strategy):
+class SMACrossover(SignalStrategy):
     """Long from the bar where the fast average rises above the slow one, flat from where it falls below."""
 
     parameters: ClassVar = {
@@ -23,6 +26,7 @@ class SMACrossover(Strategy):
         "slow_period": ParamSpec(100, min=10, max=500, step=1),
         "quantity": ParamSpec(1.0, min=0.0001, step=1),
     }
+    entry_signal, exit_signal = "fast above slow", "fast below slow"
     fast_period: int
     slow_period: int
     quantity: float
@@ -40,15 +44,7 @@ class SMACrossover(Strategy):
         self.fast = self.add_indicator(average(period=self.fast_period))
         self.slow = self.add_indicator(average(period=self.slow_period))
 
-    def on_bar(self, event: BarProcessed) -> None:
-        """Enter and leave on the crossing itself, not while the averages stay apart."""
-        symbol = event.symbol
-        above = self.fast.latest(symbol) > self.slow.latest(symbol)  # False while one of them is NaN
-        if above and not self.position and self.fast[symbol, -2] <= self.slow[symbol, -2]:
-            self.submit_order(
-                OrderType.MARKET, OrderSide.BUY, self.quantity, action=ActionType.ENTRY_LONG, signal="fast above slow"
-            )
-        elif not above and self.position > 0:
-            self.submit_order(
-                OrderType.MARKET, OrderSide.SELL, self.position, action=ActionType.EXIT_LONG, signal="fast below slow"
-            )
+    def signals(self, symbol: str, bars: Bars) -> Signals:
+        """Enter on the crossing itself, not while the averages stay apart."""
+        fast, slow = self.fast.column(symbol), self.slow.column(symbol)
+        return Signals(entries=crosses_above(fast, slow), exits=~np.greater(fast, slow))

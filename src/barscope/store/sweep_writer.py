@@ -1,0 +1,27 @@
+"""Writing and removing the chunks of a sweep."""
+
+from __future__ import annotations
+
+from dataclasses import astuple
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from barscope.store.database import Database
+    from barscope.store.sweep_chunks import SweepChunk
+
+_PUT = "INSERT INTO sweep_chunks (run_id, chunk, stretch, symbol, fingerprint, n, data) VALUES (?, ?, ?, ?, ?, ?, ?)"
+_CHUNKS_AT_ONCE = 100
+
+
+def add_chunk(database: Database, run_id: str, chunk: int, found: SweepChunk) -> None:
+    """Writes a chunk in a transaction of its own."""
+    with database.atomic() as connection:
+        connection.execute(_PUT, (run_id, chunk, *astuple(found)))
+
+
+def remove_chunks(database: Database, run_id: str) -> None:
+    """Removes the chunks of a sweep in transactions of bounded size."""
+    some = f"SELECT rowid FROM sweep_chunks WHERE run_id = ? LIMIT {_CHUNKS_AT_ONCE}"  # noqa: S608 (a constant)
+    while database.rows(some, (run_id,)):
+        with database.atomic() as connection:
+            connection.execute(f"DELETE FROM sweep_chunks WHERE rowid IN ({some})", (run_id,))  # noqa: S608 (constants)

@@ -1,0 +1,121 @@
+"""Sweeps on the processes of one machine: work and bars reach them as files, which the system shares between them."""
+
+from __future__ import annotations
+
+import multiprocessing
+import tempfile
+from collections.abc import Sequence
+from concurrent.futures import BrokenExecutor, CancelledError, Future, ProcessPoolExecutor
+from dataclasses import fields
+from functools import lru_cache
+from itertools import count
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import cloudpickle
+import numpy as np
+
+from barscope.domain.bars import Bars
+from barscope.domain.periods import BarPeriod
+from barscope.domain.sampling import Combinations
+from barscope.studies.sweep_frame import to_bytes
+from barscope.studies.sweep_packing import packed
+from barscope.studies.sweep_work import SweepDesk, SweepWork, SymbolBars, children_of
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from barscope.studies.sweep_crew import SweepTask, Verdict
+
+_COLUMNS = tuple(field.name for field in fields(Bars))
+
+
+class ProcessCrew:
+    """A pool of processes; whatever kills one of them, the others are replaced and the sweep goes on.
+
+    Args:
+        work: What is to be computed.
+        pool: Where; None is a pool of its own.
+        workers: How many processes.
+    """
+
+    def __init__(self, work: SweepWork, pool: ProcessPoolExecutor | None, workers: int) -> None:
+        self.workers = workers
+        self._is_own = pool is None
+        self._folder = tempfile.TemporaryDirectory(prefix="barscope-sweep-")
+        self._numbers = count()
+        self._work = Path(self._folder.name) / "work"
+        self._work.write_bytes(packed(work))
+        self._pool = pool or _pool(workers)
+
+    def hand_out(self, given: SymbolBars) -> str:
+        """Write the columns of the bars once; each process maps the same pages."""
+        folder = Path(self._folder.name) / f"bars-{next(self._numbers)}"
+        folder.mkdir()
+        for period, bars in given.bars.items():
+            columns = [getattr(bars, name).view(np.int64) for name in _COLUMNS]
+            np.save(folder / f"{period.name}.npy", np.stack([*columns, given.known[period]]))
+        return str(folder)
+
+    def submit(self, handle: str, task: SweepTask) -> Future[bytes]:
+        """Begin a task."""
+        return self._pool.submit(
+            compute_task, str(self._work), handle, task.symbol, list(task.numbers), dict(task.combinations.columns)
+        )
+
+    def take_back(self, handle: str) -> None:
+        """Remove the files; who still reads them keeps them until then."""
+        for file in Path(handle).iterdir():
+            file.unlink()
+        Path(handle).rmdir()
+
+    def verdict(self, error: BaseException) -> Verdict:
+        """A pool breaks when one of its processes dies; ours is replaced."""
+        if isinstance(error, BrokenExecutor):
+            return "again" if self._is_own else "lost"
+        return "lost" if isinstance(error, CancelledError | RuntimeError) else "wrong"
+
+    def renew(self) -> None:
+        """A new pool in place of the broken one."""
+        self._pool.shutdown(wait=False, cancel_futures=True)
+        self._pool = _pool(self.workers)
+
+    def close(self) -> None:
+        """End the processes, if they are ours, and remove the files."""
+        if self._is_own:
+            self._pool.shutdown(cancel_futures=True)
+        self._folder.cleanup()
+
+
+def _pool(workers: int) -> ProcessPoolExecutor:
+    """Processes that begin empty: a fork would share the locks of open databases."""
+    return ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("spawn"))
+
+
+def compute_task(
+    work_path: str, bars_folder: str, symbol: str, numbers: Sequence[int], columns: Mapping[str, Sequence[Any]]
+) -> bytes:
+    """The work of one task in another process; bars and indicators stay for the next one."""
+    desk = _desk(work_path, bars_folder, symbol)
+    return to_bytes(children_of(desk, numbers, Combinations(columns)))
+
+
+@lru_cache(maxsize=2)
+def _desk(work_path: str, bars_folder: str, symbol: str) -> SweepDesk:
+    return SweepDesk(_work(work_path), _read(Path(bars_folder), symbol))
+
+
+@lru_cache(maxsize=4)
+def _work(path: str) -> SweepWork:
+    found: SweepWork = cloudpickle.loads(Path(path).read_bytes())
+    return found
+
+
+def _read(folder: Path, symbol: str) -> SymbolBars:
+    bars, known = {}, {}
+    for file in sorted(folder.glob("*.npy")):
+        table = np.load(file, mmap_mode="r")
+        ts, (o, h, lo, c), volume = table[0], table[1:5].view(np.float64), table[5]
+        bars[BarPeriod[file.stem]] = Bars(ts, o, h, lo, c, volume)
+        known[BarPeriod[file.stem]] = table[6]
+    return SymbolBars(symbol, bars, known)

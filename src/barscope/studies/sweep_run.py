@@ -1,0 +1,214 @@
+"""One sweep under way: tasks go to the crew, chunks come back and are recorded, whoever of the crew dies on the way."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, CancelledError, Future, wait
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+from barscope.errors import ExecutorLostError
+from barscope.store.sweep_chunks import SweepChunk
+from barscope.studies.bar_cache import LoadedBars
+from barscope.studies.sweep_crew import SweepTask
+from barscope.studies.sweep_frame import EVENTS, FAILED, from_bytes, placed, to_bytes
+from barscope.studies.sweep_work import frame_of
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from barscope.studies.bar_cache import BarCache
+    from barscope.studies.sweep_crew import Crew, Handle
+    from barscope.studies.sweep_plan import SweepPlan
+    from barscope.studies.sweep_result import SweepResult
+    from barscope.studies.sweep_resume import EarlierChildren
+    from barscope.studies.sweep_work import SymbolBars
+
+_AT_ONCE = 25_000_000
+"""Bars a task goes over where they are computed at once: about half a second."""
+
+_PLAYED = 250_000
+"""Bars a task goes over where they are played event by event: about two seconds."""
+
+_MOST = 500
+_TRIES = 3
+_TURN_S = 0.2
+_LAST_S = 5.0
+"""How long a sweep that is cancelled waits for the children that are being computed."""
+
+
+@dataclass(eq=False, slots=True)
+class _Share:
+    """The bars of one symbol over one stretch, while there are tasks on them."""
+
+    handle: Handle
+    left: int
+
+
+@dataclass(eq=False, slots=True)
+class _Attempt:
+    """A task, and how often it was under way when workers died."""
+
+    task: SweepTask
+    share: _Share
+    deaths: int = 0
+
+
+@dataclass(eq=False)
+class SweepRun:
+    """The work of one sweep.
+
+    Attributes:
+        plan: What to do.
+        crew: Who does it.
+        cache: Bars in memory.
+        earlier: Children of earlier sweeps.
+        record: Keeps a chunk for good.
+        tell: Told the result so far after each chunk; what it raises ends the sweep.
+        check: Raises when the sweep is cancelled.
+        result: What is there so far.
+    """
+
+    plan: SweepPlan
+    crew: Crew
+    cache: BarCache
+    earlier: EarlierChildren
+    record: Callable[[SweepChunk], None]
+    tell: Callable[[SweepResult], None]
+    check: Callable[[], None]
+    result: SweepResult
+    _pending: dict[Future[bytes], _Attempt] = field(default_factory=dict, init=False)
+    _suspects: deque[_Attempt] = field(default_factory=deque, init=False)
+
+    def run(self) -> SweepResult:
+        """Compute what is not there yet.
+
+        Raises:
+            ExecutorLostError: If the workers are gone; what was recorded stays.
+        """
+        fresh = self._attempts()
+        try:
+            while self._begin(fresh) or self._pending:
+                self._collect(wait(self._pending, _TURN_S, FIRST_COMPLETED).done)
+                self.check()
+        finally:
+            self._give_up()
+        return self.result
+
+    # ---- tasks on their way out
+
+    def _begin(self, fresh: Iterator[_Attempt]) -> bool:
+        """Keep the crew busy: two tasks each, but what was under way when a worker died alone."""
+        begun = False
+        while self._suspects and not self._pending:
+            begun = True
+            self._submit(self._suspects.popleft())
+        while not self._suspects and len(self._pending) < 2 * self.crew.workers:
+            attempt = next(fresh, None)
+            if attempt is None:
+                break
+            begun = True
+            self._submit(attempt)
+        return begun
+
+    def _submit(self, attempt: _Attempt) -> None:
+        self._pending[self.crew.submit(attempt.share.handle, attempt.task)] = attempt
+
+    def _attempts(self) -> Iterator[_Attempt]:
+        for stretch, symbol in self.plan.sources:
+            self.check()
+            given = self.plan.load(stretch, symbol, self.cache)
+            fingerprint = _fingerprint(given)
+            missing = self._take_over(stretch, symbol, fingerprint)
+            if not missing:
+                continue
+            size = _task_size(self.plan.work.way, sum(map(len, given.bars.values())))
+            parts = [missing[start : start + size] for start in range(0, len(missing), size)]
+            share = _Share(self.crew.hand_out(given), left=len(parts))
+            for numbers in parts:
+                values = self.plan.combinations.take(numbers)
+                yield _Attempt(SweepTask(stretch, symbol, fingerprint, numbers, values), share)
+
+    def _take_over(self, stretch: str, symbol: str, fingerprint: str) -> list[int]:
+        """Keep the children that were computed before; the numbers of the others."""
+        found, numbers = self.earlier.of(symbol, fingerprint, self.plan)
+        if len(found):
+            self._keep(stretch, symbol, fingerprint, found, reused=len(found))
+        known = set(found["combination"].to_list()) if len(found) else set()
+        return [number for number in numbers if number not in known]
+
+    # ---- chunks on their way in
+
+    def _collect(self, done: set[Future[bytes]]) -> None:
+        for future in done:
+            attempt = self._pending.pop(future, None)
+            if attempt is None:
+                continue  # it went with others whose workers died
+            error = future.exception() if not future.cancelled() else CancelledError("the task was cancelled")
+            if error is None:
+                self._finish(attempt, from_bytes(future.result()))
+            else:
+                self._judge(attempt, error)
+
+    def _finish(self, attempt: _Attempt, found: pl.DataFrame) -> None:
+        task = attempt.task
+        self._keep(task.stretch, task.symbol, task.fingerprint, found)
+        attempt.share.left -= 1
+        if not attempt.share.left:
+            self.crew.take_back(attempt.share.handle)
+
+    def _keep(self, stretch: str, symbol: str, fingerprint: str, found: pl.DataFrame, reused: int = 0) -> None:
+        self.record(SweepChunk(stretch, symbol, fingerprint, len(found), to_bytes(found)))
+        frames = (*self.result.frames, placed(found, stretch, symbol))
+        self.result = replace(self.result, frames=frames, reused=self.result.reused + reused)
+        self.tell(self.result)
+
+    def _judge(self, attempt: _Attempt, error: BaseException) -> None:
+        match self.crew.verdict(error):
+            case "again":
+                self._try_again([attempt, *self._pending.values()])
+            case "dropped":
+                self._finish(attempt, self._failed(attempt, str(error)))
+            case "lost":
+                raise ExecutorLostError(
+                    f"the workers of the sweep are gone ({type(error).__name__}: {error}): {self.result.done:,} "
+                    "children are kept; start the same sweep again to compute the others"
+                ) from error
+            case _:
+                raise error
+
+    def _try_again(self, attempts: Sequence[_Attempt]) -> None:
+        """Everything that was under way, one by one, so that whatever kills its worker is found."""
+        self._pending.clear()
+        self.crew.renew()
+        is_alone = len(attempts) == 1
+        for attempt in attempts:
+            attempt.deaths += is_alone
+            if attempt.deaths < _TRIES:
+                self._suspects.append(attempt)
+            else:
+                why = f"the process that computed it died, {_TRIES} times"
+                self._finish(attempt, self._failed(attempt, why))
+
+    def _failed(self, attempt: _Attempt, why: str) -> pl.DataFrame:
+        rows = [{"combination": number, "state": FAILED, "error": why} for number in attempt.task.numbers]
+        return frame_of(rows, attempt.task.combinations, self.plan.work.way)
+
+    def _give_up(self) -> None:
+        """Cancel what has not begun, and keep what is whole already."""
+        under_way = [future for future in self._pending if not future.cancel()]
+        for future in wait(under_way, _LAST_S).done:
+            if not future.cancelled() and future.exception() is None:
+                found, task = from_bytes(future.result()), self._pending[future].task
+                if len(found):
+                    self.record(SweepChunk(task.stretch, task.symbol, task.fingerprint, len(found), to_bytes(found)))
+        self._pending.clear()
+
+
+def _task_size(way: str, bars: int) -> int:
+    return max(1, min(_MOST, (_PLAYED if way == EVENTS else _AT_ONCE) // max(1, bars)))
+
+
+def _fingerprint(given: SymbolBars) -> str:
+    return " ".join(LoadedBars(bars).fingerprint for bars in given.bars.values())

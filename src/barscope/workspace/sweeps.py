@@ -1,0 +1,89 @@
+"""Sweeps of a workspace, and the children of a sweep as runs of their own."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from barscope.errors import InvalidParameterError, cut
+from barscope.studies.request import BacktestRequest, BarChoice
+from barscope.studies.sweeps import Sweeps
+
+if TYPE_CHECKING:
+    from barscope.domain.equity import EquityCurve
+    from barscope.jobs import Job
+    from barscope.studies.sweep_request import SweepRequest
+    from barscope.studies.sweeps import ChildKey
+    from barscope.workspace.run import Run
+    from barscope.workspace.workspace import Workspace
+
+_OF_THE_CHILD = ("symbols", "start_date", "end_date", "split")
+
+
+class WorkspaceSweeps(Sweeps):
+    """The queue of sweeps of a workspace.
+
+    Args:
+        ws: The workspace.
+    """
+
+    def __init__(self, ws: Workspace) -> None:
+        super().__init__(ws.secmaster, ws.runs_store, ws.bars, ws.calendars, ws.jobs, ws.run)
+        self._ws = ws
+
+    def open_child(self, run_id: str, combination: int, symbol: str, stretch: str | None = None) -> Job[Run]:
+        """Play one child event by event and record it, with its chart and trades.
+
+        Args:
+            run_id: The sweep.
+            combination: The number of the combination.
+            symbol: The symbol.
+            stretch: The stretch; None is the first.
+
+        Raises:
+            InvalidParameterError: If the sweep has no such child, or is of an indicator, which does not trade.
+        """
+        result = self._ws.run(run_id).sweep
+        return self._ws.backtest(child_request(result.request, result.params_of(combination), symbol, stretch))
+
+    def run_curves(self, run_id: str, children: Sequence[ChildKey]) -> list[EquityCurve]:
+        """The account of some children of a recorded sweep at each bar; see `curves`."""
+        return self.curves(self._ws.run(run_id).sweep.request, children)
+
+
+def sweeps_of(ws: Workspace) -> WorkspaceSweeps:
+    """The queue of sweeps of a workspace."""
+    return WorkspaceSweeps(ws)
+
+
+def child_request(
+    request: SweepRequest, params: Mapping[str, Any], symbol: str, stretch: str | None = None
+) -> BacktestRequest:
+    """The backtest that one child of a sweep is.
+
+    Args:
+        request: The sweep.
+        params: The values of the combination.
+        symbol: The symbol.
+        stretch: The stretch; None is the first.
+
+    Raises:
+        InvalidParameterError: If the sweep has no such symbol or stretch, or is of an indicator.
+    """
+    if request.strategy is None:
+        raise InvalidParameterError(f"indicator {request.target} does not trade: explore it instead")
+    spans = {span.name: span for span in request.spans}
+    span = spans.get(next(iter(spans)) if stretch is None else stretch)
+    if span is None or symbol not in request.symbols:
+        known = f"symbols {cut(', '.join(request.symbols))}, stretches {cut(', '.join(spans))}"
+        raise InvalidParameterError(f"the sweep has no child of {cut(symbol)} over {cut(stretch)}: it has {known}")
+    choice = {name: getattr(request, name) for name in BarChoice.model_fields if name not in _OF_THE_CHILD}
+    return BacktestRequest(
+        **choice,
+        symbols=(symbol,),
+        start_date=span.start_date,
+        end_date=span.end_date,
+        strategy=request.strategy,
+        strategy_params={**request.fixed, **params},
+        broker=dict(request.broker),
+    )
