@@ -9,6 +9,9 @@ import numpy as np
 if TYPE_CHECKING:
     from barscope.domain.bars import FloatArray, IntArray
 
+_BLOCK = 256
+_MANY = 16 * _BLOCK
+
 
 def max_drawdown(equity: FloatArray) -> float:
     """The largest fall from a high, as a fraction of that high, at least 0: max(1 − equity / highest so far).
@@ -17,11 +20,32 @@ def max_drawdown(equity: FloatArray) -> float:
     """
     if not len(equity):
         return 0.0
-    peak = np.maximum.accumulate(equity)
-    fall = peak - equity
-    if peak[0] > 0:  # so all of them are
-        return float(np.divide(fall, peak, out=fall).max())
-    return float(np.max(np.divide(fall, peak, out=np.zeros_like(peak), where=peak > 0)))
+    if len(equity) < _MANY or not equity[0] > 0:
+        return _largest_fall(equity, -np.inf)
+    return _largest_fall_of_many(equity)
+
+
+def _largest_fall(equity: FloatArray, peak_before: float) -> float:
+    """The readable form: the fall of each value from the highest so far."""
+    peak = np.maximum(np.maximum.accumulate(equity), peak_before)
+    return float(np.max(np.divide(peak - equity, peak, out=np.zeros_like(peak), where=peak > 0)))
+
+
+def _largest_fall_of_many(equity: FloatArray) -> float:
+    """The same, block by block, looking at each value only where a block could hold a larger fall than is known.
+
+    The fall from the high before a block to its low is certain; that from the highest up to its end is possible.
+    """
+    blocks = equity[: len(equity) // _BLOCK * _BLOCK].reshape(-1, _BLOCK)
+    low, peak = blocks.min(axis=1), np.maximum.accumulate(blocks.max(axis=1))
+    before = np.concatenate([equity[:1], peak[:-1]])
+    certain = float(((before - low) / before).max())
+    open_blocks = np.flatnonzero((peak - low) / peak > certain)
+    peaks = np.maximum(np.maximum.accumulate(blocks[open_blocks], axis=1), before[open_blocks, np.newaxis])
+    falls = (peaks - blocks[open_blocks]) / peaks
+    rest = equity[blocks.size :]
+    last = _largest_fall(rest, float(peak[-1])) if len(rest) else 0.0
+    return max(certain, float(falls.max(initial=0.0)), last, 0.0)
 
 
 def max_drawdown_length_ns(ts: IntArray, equity: FloatArray) -> int:

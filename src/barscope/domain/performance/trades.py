@@ -18,8 +18,8 @@ def profit_factor(pnl: Sequence[float]) -> float:
 
     Source: J. D. Schwager, A Complete Guide to the Futures Market, 1984.
     """
-    won = math.fsum(value for value in pnl if value > 0)
-    lost = -math.fsum(value for value in pnl if value < 0)
+    values = np.asarray(pnl)
+    won, lost = math.fsum(values[values > 0].tolist()), -math.fsum(values[values < 0].tolist())
     if lost > 0:
         return won / lost
     return math.inf if won > 0 else math.nan
@@ -27,7 +27,7 @@ def profit_factor(pnl: Sequence[float]) -> float:
 
 def win_rate(pnl: Sequence[float]) -> float:
     """The share of round trips that gained, 0 to 1; one that came out even did not. NaN without any."""
-    return sum(value > 0 for value in pnl) / len(pnl) if len(pnl) else math.nan
+    return int(np.count_nonzero(np.asarray(pnl) > 0)) / len(pnl) if len(pnl) else math.nan
 
 
 def expectancy(pnl: Sequence[float]) -> float:
