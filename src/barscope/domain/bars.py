@@ -70,9 +70,8 @@ class Bars:
             column = np.ascontiguousarray(getattr(self, f.name), dtype=kind)
             if column.shape != (n,):
                 raise InvalidBarsError(f"column {f.name} has shape {column.shape}, ts has ({n},): all must be equal")
-            if column.flags.writeable:
-                column = column.view()
-                column.flags.writeable = False
+            if column.flags.writeable:  # of a read-only buffer the flag cannot be set again by code that is given bars
+                column = np.asarray(column.data.toreadonly())
             object.__setattr__(self, f.name, column)
 
     def __len__(self) -> int:

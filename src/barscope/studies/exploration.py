@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from contextvars import copy_context
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
@@ -68,7 +69,7 @@ class Outcome:
     """
 
     columns: RunColumns
-    failures: dict[str, str]
+    failures: dict[str, IndicatorError]
     fingerprint: str
 
 
@@ -113,7 +114,8 @@ def explore(
         fingerprint = plan_fingerprint(plan, loaded)
         made = {"data_fingerprint": fingerprint, **accounts(plan.bars.sources, desk.bars)}
         context.seal()
-        details = {"failed_indicators": failures} if failures else {}
+        told = {label: str(error) for label, error in failures.items()}
+        details = {"failed_indicators": told} if told else {}
         writer.complete(desk.clock_ns(), details, {**manifest, **proven, **made})
     return Outcome(columns, failures, fingerprint)
 
@@ -171,25 +173,24 @@ class _PlannedBars:
 
 def _compute(
     context: JobContext, plan: ExplorationPlan, bars: dict[str, _PlannedBars], state: StateWriter
-) -> tuple[RunColumns, dict[str, str]]:
+) -> tuple[RunColumns, dict[str, IndicatorError]]:
     """All series of all symbols; an indicator that fails on one symbol is left out for all, and only it."""
     context.enter("computing indicators")
     series: dict[str, dict[str, FloatArray]] = {symbol: {} for symbol in bars}
-    failures: dict[str, str] = {}
+    failures: dict[str, IndicatorError] = {}
     for position, indicator in enumerate(plan.indicators):
         context.report(position / len(plan.indicators), indicator.class_name)
         try:
             computed = _of_all_symbols(context, indicator, bars)
         except IndicatorError as error:
-            failures[label_of(entry_of(indicator))] = str(error)
-            failure = error
+            failures[label_of(entry_of(indicator))] = error
             state.log.note(f"{indicator.class_name} failed")
             continue
         for symbol, values in computed.items():
             series[symbol].update(values)
         state.count(cycles=position + 1 - len(failures), completed_cycle=position + 1)
     if len(failures) == len(plan.indicators):
-        raise failure
+        raise list(failures.values())[-1]
     return {symbol: SymbolColumns(bars[symbol].bars, series[symbol]) for symbol in bars}, failures
 
 
@@ -199,7 +200,7 @@ def _of_all_symbols(
     computed = {}
     for symbol, of_symbol in bars.items():
         context.check()
-        computed[symbol] = of_symbol.series(indicator)
+        computed[symbol] = copy_context().run(of_symbol.series, indicator)  # what it sets ends with it
     return computed
 
 

@@ -9,7 +9,7 @@ import threading
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from barscope.errors import BarscopeError, IndicatorError, JobCancelledError, StoreError, UnknownRunError
+from barscope.errors import BarscopeError, IndicatorError, JobCancelledError, StoreError, UnknownRunError, text_of
 from barscope.jobs import Job, JobContext, JobRunner, JobSnapshot, JobStatus
 from barscope.studies.exploration import STAGES, Desk, explore
 from barscope.studies.manifest import plan_fingerprint
@@ -263,14 +263,15 @@ class Explorer:
             if begun:
                 cancelled = isinstance(error, JobCancelledError)
                 status = JobStatus.CANCELLED if cancelled else JobStatus.FAILED
-                self._note_end(run_id, status, error=None if cancelled else str(error) or type(error).__name__)
+                self._note_end(run_id, status, error=None if cancelled else text_of(error) or type(error).__name__)
             raise
         self._results.remember(run_id, outcome.columns)
         done = JobStatus.COMPLETED
-        self._note_end(run_id, done, fingerprint=outcome.fingerprint, failures=outcome.failures)
+        told = {label: str(error) for label, error in outcome.failures.items()}
+        self._note_end(run_id, done, fingerprint=outcome.fingerprint, failures=told)
         self.retention.apply()
         if outcome.failures:
-            raise _some_failed(run_id, outcome.failures)
+            raise _some_failed(run_id, told) from _cause(list(outcome.failures.values()))
         return self._open_run(run_id)
 
     def _note_end(self, run_id: str, status: JobStatus, **what: Any) -> None:  # noqa: ANN401 (as SessionLog.ended)
@@ -284,6 +285,11 @@ class Explorer:
 def _some_failed(run_id: str, failures: Mapping[str, str]) -> BarscopeError:
     named = "; ".join(f"{label}: {reason}" for label, reason in failures.items())
     return IndicatorError(f"{named}. The other indicators are recorded in run {run_id}")
+
+
+def _cause(errors: Sequence[IndicatorError]) -> Exception:
+    """What several indicators failed with, as the one cause of an exception."""
+    return errors[0] if len(errors) == 1 else ExceptionGroup("several indicators failed", errors)
 
 
 def _states_of(live: _Live) -> tuple[IndicatorState, ...]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from barscope.errors import JobCancelledError
+from barscope.errors import JobCancelledError, text_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -22,5 +22,5 @@ def recording(writer: RunWriter, clock_ns: Callable[[], int]) -> Iterator[None]:
         writer.cancel(clock_ns())
         raise
     except BaseException as error:
-        writer.fail(clock_ns(), {"reason": "error", "error": f"{type(error).__name__}: {error}"})
+        writer.fail(clock_ns(), {"reason": "error", "error": f"{type(error).__name__}: {text_of(error)}"})
         raise

@@ -6,13 +6,12 @@ from concurrent.futures import CancelledError, Future
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-import cloudpickle
 from distributed import KilledWorker
 
 from barscope.domain.sampling import Combinations
 from barscope.errors import ExecutorLostError
 from barscope.studies.sweep_frame import to_bytes
-from barscope.studies.sweep_packing import packed
+from barscope.studies.sweep_packing import packed, unpacked
 from barscope.studies.sweep_work import SweepDesk, SweepWork, SymbolBars, children_of
 
 if TYPE_CHECKING:
@@ -146,5 +145,5 @@ _works: dict[bytes, SweepWork] = {}
 def _work(data: bytes) -> SweepWork:
     if data not in _works:
         _works.clear()
-        _works[data] = cloudpickle.loads(data)
+        _works[data] = unpacked(data)
     return _works[data]

@@ -41,7 +41,7 @@ def schema_of(combinations: Combinations, way: str) -> dict[str, Any]:
     schema |= dict.fromkeys(metrics_of(way), pl.Float64)
     if way != INDICATOR:
         schema |= dict.fromkeys(TRUST, pl.Float64)
-        schema |= dict.fromkeys(BLOCK_COLUMNS, pl.Array(pl.Float64, BLOCKS))
+        schema |= dict.fromkeys(BLOCK_COLUMNS, pl.Array(pl.Float32, BLOCKS))
     return schema
 
 

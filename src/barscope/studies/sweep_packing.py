@@ -23,13 +23,19 @@ _INSTALLED = tuple(Path(sysconfig.get_path(name)).resolve() for name in ("pureli
 
 
 def packed(work: SweepWork) -> bytes:
-    """The work as bytes that `cloudpickle.loads` reads in a process that has barscope."""
+    """The work as bytes that `unpacked` reads in a process that has barscope."""
     with ExitStack() as undo:
         for module in _only_here(work):
             cloudpickle.register_pickle_by_value(module)
             undo.callback(cloudpickle.unregister_pickle_by_value, module)
         data: bytes = cloudpickle.dumps(work)
     return data
+
+
+def unpacked(data: bytes) -> SweepWork:
+    """The work from bytes that `packed` made for this sweep."""
+    work: SweepWork = cloudpickle.loads(data)
+    return work
 
 
 def _only_here(work: SweepWork) -> list[ModuleType]:

@@ -7,6 +7,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import islice
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
@@ -42,6 +43,7 @@ if TYPE_CHECKING:
     from barscope.studies.sweep_request import SweepRequest
 
 _MOST = 10_000_000
+_SHOWN_REASONS = 100
 _NEED_EVENTS = ("on_bar", "on_fill", "on_order")
 
 
@@ -69,6 +71,11 @@ class SweepPlan:
     def numbers(self) -> tuple[int, ...]:
         """The numbers of the combinations that are tried."""
         return tuple(number for number in range(len(self.combinations)) if number not in self.skipped)
+
+    @property
+    def reasons(self) -> dict[int, str]:
+        """Why the first of the skipped ones are skipped."""
+        return dict(islice(self.skipped.items(), _SHOWN_REASONS))
 
     @property
     def children(self) -> int:
@@ -217,7 +224,7 @@ def _indicator_hashes(work: SweepWork) -> Iterator[str]:
     strategy: Any = configured(work.target, symbols=("X",), **work.fixed)
     try:
         strategy(EventBus(SimulatedClock()), board, strategy.bar_periods or (work.period,)).setup()
-    except Exception:  # noqa: BLE001  # code of users; each child says for itself what it raises
+    except (Exception, SystemExit):  # noqa: BLE001  # code of users; each child says for itself what it raises
         return
     for indicator in board.indicators:
         yield f"{indicator.class_name} {indicator.source_hash()}"

@@ -12,14 +12,13 @@ from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import cloudpickle
 import numpy as np
 
 from barscope.domain.bars import Bars
 from barscope.domain.periods import BarPeriod
 from barscope.domain.sampling import Combinations
 from barscope.studies.sweep_frame import to_bytes
-from barscope.studies.sweep_packing import packed
+from barscope.studies.sweep_packing import packed, unpacked
 from barscope.studies.sweep_work import SweepDesk, SweepWork, SymbolBars, children_of
 
 if TYPE_CHECKING:
@@ -107,8 +106,7 @@ def _desk(work_path: str, bars_folder: str, symbol: str) -> SweepDesk:
 
 @lru_cache(maxsize=4)
 def _work(path: str) -> SweepWork:
-    found: SweepWork = cloudpickle.loads(Path(path).read_bytes())
-    return found
+    return unpacked(Path(path).read_bytes())
 
 
 def _read(folder: Path, symbol: str) -> SymbolBars:

@@ -30,7 +30,14 @@ def read_sweep(runs: RunReader, record: RunRecord) -> SweepResult:
     if record.status == "completed" and sum(chunk.n for chunk in chunks) != told.get(DONE, 0) + told.get(FAILED, 0):
         raise StoreError(f"sweep {record.run_id} lacks a part of what it recorded: run it again")
     frames = tuple(placed(from_bytes(chunk.data), chunk.stretch, chunk.symbol) for chunk in chunks)
-    skipped = {int(number): why for number, why in config["skipped"].items()}
+    reasons = {int(number): why for number, why in config["reasons"].items()}
     return SweepResult(
-        request, config["way"], frames, config["axes"], config["combinations"], skipped, told.get("reused", 0)
+        request,
+        config["way"],
+        frames,
+        config["axes"],
+        config["combinations"],
+        config["skipped"],
+        reasons,
+        told.get("reused", 0),
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Protocol
 
 from pydantic import BeforeValidator, Field
 
@@ -39,6 +39,22 @@ class ParameterRange(Request):
         super().__init__(**{name: value for name, value in given.items() if value is not None}, **unknown)
 
 
+class NamedDays(Protocol):
+    """Days in a row with a name: a region of a split, or a window of a walk-forward fold."""
+
+    @property
+    def name(self) -> str:
+        """What they are called."""
+
+    @property
+    def start_date(self) -> str:
+        """The first, `YYYY-MM-DD`."""
+
+    @property
+    def end_date(self) -> str:
+        """The last, inclusive."""
+
+
 class Stretch(Request):
     """A stretch of time with a name.
 
@@ -51,6 +67,11 @@ class Stretch(Request):
     name: str
     start_date: DateText | None = None
     end_date: DateText | None = None
+
+    @classmethod
+    def of(cls, days: NamedDays) -> Stretch:
+        """The stretch of a region of a split, or of a window of a walk-forward fold."""
+        return cls(name=days.name, start_date=days.start_date, end_date=days.end_date)
 
 
 def _axis(value: object) -> object:

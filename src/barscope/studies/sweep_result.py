@@ -16,7 +16,13 @@ from barscope.studies.sweep_frame import BLOCK_COLUMNS, DONE, FAILED, PARAM, SKI
 from barscope.studies.sweep_request import ParameterRange, SweepRequest
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     import pandas as pd
+
+    from barscope.domain.judgement import Fold, Overfitting
+    from barscope.studies.sweep_columns import Pick
+    from barscope.studies.sweep_judgement import DeflatedSharpe
 
 MISSING = "missing"
 _CELLS = 20
@@ -34,7 +40,8 @@ class SweepResult:
         frames: The children that are there, in pieces.
         axes: Parameter → its values in order; empty where it may be any number.
         combinations: How many combinations there are, skipped ones among them.
-        skipped: The number of a combination whose values do not fit together → why.
+        skipped: How many of them were skipped because their values do not fit together.
+        reasons: The first of them: number of the combination → why.
         reused: How many children were taken over from an earlier sweep.
     """
 
@@ -43,7 +50,8 @@ class SweepResult:
     frames: Sequence[pl.DataFrame] = field(repr=False)
     axes: Mapping[str, Sequence[object]]
     combinations: int
-    skipped: Mapping[int, str] = field(repr=False)
+    skipped: int = 0
+    reasons: Mapping[int, str] = field(default_factory=dict, repr=False)
     reused: int = 0
 
     def __repr__(self) -> str:
@@ -98,7 +106,7 @@ class SweepResult:
     def counts(self) -> dict[str, int]:
         """How many children are done, skipped, failed, and missing."""
         failed = sum(int((frame["state"] == FAILED).sum()) for frame in self.frames)
-        skipped = len(self.skipped) * len(self.request.symbols) * len(self.stretches)
+        skipped = self.skipped * len(self.request.symbols) * len(self.stretches)
         missing = self.total - skipped - self.done
         return {DONE: self.done - failed, SKIPPED: skipped, FAILED: failed, MISSING: missing}
 
@@ -192,13 +200,84 @@ class SweepResult:
         """
         rows = self.children.filter(pl.col("combination") == combination)
         if not len(rows):
-            why = self.skipped.get(combination)
+            why = self.reasons.get(combination)
             detail = f"it was skipped: {why}" if why else f"there are {self.combinations:,}, counted from 0"
             raise InvalidParameterError(f"combination {combination} has no result: {detail}")
         return {name: rows[f"{PARAM}{name}"][0] for name in self.parameter_names}
 
+    # ---- how far to trust the best; `sweep_judgement` says more of each
+
+    def plateau(self, metric: str = "sharpe", *, stretch: str | None = None, symbol: str | None = None) -> pl.DataFrame:
+        """A metric of each combination beside that of its neighbours, the best neighbourhood first."""
+        from barscope.studies.sweep_judgement import plateau
+
+        return plateau(self.children, metric, symbol, self._stretch(stretch))
+
+    def train_against_test(
+        self,
+        train: str,
+        test: str | Sequence[str],
+        metric: str = "sharpe",
+        *,
+        pick: Pick = "best",
+        symbol: str | None = None,
+    ) -> pl.DataFrame:
+        """What is chosen in one stretch, by the `best` point or the `plateau`, and what became of it in others."""
+        from barscope.studies.sweep_judgement import train_against_test
+
+        return train_against_test(self.children, train, test, metric, pick, symbol)
+
+    def deflated_sharpe(
+        self,
+        *,
+        combination: int | None = None,
+        stretch: str | None = None,
+        symbol: str | None = None,
+        trials: float | None = None,
+    ) -> DeflatedSharpe:
+        """What the Sharpe ratio of a combination, by default the best, is worth given how many were tried."""
+        from barscope.studies.sweep_judgement import deflated_sharpe
+
+        return deflated_sharpe(self.children, symbol, self._stretch(stretch), combination=combination, trials=trials)
+
+    def overfitting(self, *, stretch: str | None = None, symbol: str | None = None, groups: int = 16) -> Overfitting:
+        """The probability that the best combination is the best by luck."""
+        from barscope.studies.sweep_judgement import overfitting
+
+        return overfitting(self.children, symbol, self._stretch(stretch), groups=groups)
+
+    def cross_validation(
+        self,
+        folds: int = 8,
+        *,
+        purge: int = 1,
+        embargo: int = 0,
+        pick: Pick = "best",
+        stretch: str | None = None,
+        symbol: str | None = None,
+    ) -> pl.DataFrame:
+        """What is chosen on some parts of a stretch, and what became of it on the part that was left out."""
+        from barscope.studies.sweep_judgement import cross_validation
+
+        where = self._stretch(stretch)
+        return cross_validation(
+            self.children, folds, purge=purge, embargo=embargo, pick=pick, symbol=symbol, stretch=where
+        )
+
+    def walk_forward(
+        self, folds: Iterable[Fold], metric: str = "sharpe", *, pick: Pick = "best", symbol: str | None = None
+    ) -> pl.DataFrame:
+        """What is chosen in each window, and what became of it in the days after; the windows are stretches."""
+        from barscope.studies.sweep_judgement import walk_forward
+
+        return walk_forward(self.children, folds, metric, pick, symbol)
+
+    def _stretch(self, name: str | None) -> str:
+        """A stretch by its name; None is the first."""
+        return self.stretches[0] if name is None else name
+
     def _of(self, stretch: str | None, symbol: str | None) -> pl.DataFrame:
-        chosen = self.stretches[0] if stretch is None else stretch
+        chosen = self._stretch(stretch)
         for what, name, known in (("stretch", chosen, self.stretches), ("symbol", symbol, self.request.symbols)):
             if name is not None and name not in known:
                 raise InvalidParameterError(f"no {what} {cut(name)} in this sweep: choose from {cut(', '.join(known))}")

@@ -12,7 +12,7 @@ from barscope.errors import ExecutorLostError
 from barscope.store.sweep_chunks import SweepChunk
 from barscope.studies.bar_cache import LoadedBars
 from barscope.studies.sweep_crew import SweepTask
-from barscope.studies.sweep_frame import EVENTS, FAILED, from_bytes, placed, to_bytes
+from barscope.studies.sweep_frame import BLOCK_COLUMNS, EVENTS, FAILED, from_bytes, placed, to_bytes
 from barscope.studies.sweep_work import frame_of
 
 if TYPE_CHECKING:
@@ -160,7 +160,8 @@ class SweepRun:
 
     def _keep(self, stretch: str, symbol: str, fingerprint: str, found: pl.DataFrame, reused: int = 0) -> None:
         self.record(SweepChunk(stretch, symbol, fingerprint, len(found), to_bytes(found)))
-        frames = (*self.result.frames, placed(found, stretch, symbol))
+        shown = found.drop(BLOCK_COLUMNS, strict=False)  # the record has them; a million children would not fit here
+        frames = (*self.result.frames, placed(shown, stretch, symbol))
         self.result = replace(self.result, frames=frames, reused=self.result.reused + reused)
         self.tell(self.result)
 

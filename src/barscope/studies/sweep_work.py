@@ -9,6 +9,7 @@ import threading
 import traceback
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
+from contextvars import copy_context
 from dataclasses import dataclass
 from functools import cached_property
 from types import MappingProxyType
@@ -175,7 +176,7 @@ def children_of(
 
 def _child(desk: SweepDesk, params: Mapping[str, Any]) -> dict[str, Any]:
     try:
-        found = _WAYS[desk.work.way](desk, params)
+        found = copy_context().run(_WAYS[desk.work.way], desk, params)  # what it sets, such as np.seterr, ends with it
     except (Exception, SystemExit) as error:  # noqa: BLE001  # code of users: one that fails leaves the others alone
         return {"state": FAILED, "error": _told(error)}
     return {"state": DONE, "error": None, **found}
@@ -291,4 +292,4 @@ def frame_of(rows: Sequence[Mapping[str, Any]], combinations: Combinations, way:
             columns[name] = pl.Series(name, column, dtype=kind)
         else:
             columns[name] = pl.Series(name, [row.get(name) for row in rows], dtype=kind)
-    return pl.DataFrame(columns)
+    return pl.DataFrame(columns).cast(pl.Schema(schema))

@@ -219,7 +219,8 @@ class Sweeps:
 
 def empty_result(plan: SweepPlan) -> SweepResult:
     """The result of a sweep that has not begun."""
-    return SweepResult(plan.request, plan.work.way, (), plan.axes, len(plan.combinations), plan.skipped)
+    request, work = plan.request, plan.work
+    return SweepResult(request, work.way, (), plan.axes, len(plan.combinations), len(plan.skipped), plan.reasons)
 
 
 def _message(result: SweepResult, children: int) -> str:
@@ -254,7 +255,8 @@ def _manifest(plan: SweepPlan) -> dict[str, Any]:
         "way": plan.work.way,
         "axes": {name: list(values) for name, values in plan.axes.items()},
         "combinations": len(plan.combinations),
-        "skipped": {str(number): why for number, why in plan.skipped.items()},
+        "skipped": len(plan.skipped),
+        "reasons": {str(number): why for number, why in plan.reasons.items()},
         "sweep_key": plan.key,
         "strategies": [{"class_name": request.target, "source": code_of(plan.work)}],
         "versions": library_versions(),

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from barscope.widgets.runs_panel import RunsPanel
     from barscope.widgets.scenario_panel import ScenarioPanel
     from barscope.widgets.splits_panel import SplitsPanel
+    from barscope.widgets.sweep_panel import SweepPanel
     from barscope.workspace.workspace import Workspace
 
 
@@ -54,6 +55,12 @@ class Panels:
         from barscope.widgets.scenario_panel import ScenarioPanel
 
         return ScenarioPanel(self._workspace)
+
+    def sweep_panel(self) -> SweepPanel:
+        """Sweeps as a panel: choose ranges of parameters, watch the heat map fill, open any child, judge the picks."""
+        from barscope.widgets.sweep_panel import SweepPanel
+
+        return SweepPanel(self._workspace)
 
     @property
     def _workspace(self) -> Workspace:

@@ -104,8 +104,8 @@ class Run:
 
     @property
     def symbols(self) -> tuple[str, ...]:
-        """The symbols of the run."""
-        return tuple(self.config["symbols"])
+        """The symbols whose bars the run recorded; a sweep records none, its children are rows."""
+        return () if self.config.get("mode") == "sweep" else tuple(self.config["symbols"])
 
     def columns(self, symbol: str | None = None) -> SymbolColumns:
         """Bars and series as arrays, each of shape (bars,).
@@ -138,6 +138,7 @@ class Run:
             InvalidParameterError: If a condition names a series the run has not. One that never holds gives no
                 segments, and `reason` says why.
         """
+        self._check_bars()
         symbols = self.symbols if symbol is None else (self._one(symbol),)
         return find_segments(how, symbols, self.columns, period_of_rtype(self.config["rtype"]), self.zone)
 
@@ -189,6 +190,33 @@ class Run:
             InvalidParameterError: If it is not a sweep.
         """
         return self._results.sweep(self.record)
+
+    def sweep_figure(
+        self,
+        metric: str | None = None,
+        x: str | None = None,
+        y: str | None = None,
+        spec: ChartSpec | None = None,
+        **where: str,
+    ) -> go.Figure:
+        """A heat map of a sweep over two parameters, by default the first, the best and its plateau marked.
+
+        Args:
+            metric: One of `run.sweep.metrics`; None is the main one.
+            x: The parameter across.
+            y: The parameter up, or `symbol` or `stretch`.
+            spec: How it is looked at.
+            where: `stretch` and `symbol`; the first stretch and the mean over all symbols unless said.
+        """
+        from barscope.workspace.sweep_figures import heatmap_of, look_at
+
+        return heatmap_of(self.sweep, look_at(self.sweep, metric, x, y, **where), spec)
+
+    def parallel_figure(self, metric: str | None = None, spec: ChartSpec | None = None, **where: str) -> go.Figure:
+        """Every combination of a sweep as a line across its parameters; `where` as for `sweep_figure`."""
+        from barscope.workspace.sweep_figures import look_at, parallel_of
+
+        return parallel_of(self.sweep, look_at(self.sweep, metric, **where), spec)
 
     # ---- of a scenario
 
@@ -326,6 +354,7 @@ class Run:
         from barscope.charts.export import write_share
         from barscope.workspace.share import shared_run
 
+        self._check_bars()
         return write_share(shared_run(self, symbols), path, theme)
 
     def to_png(self, path: str | Path, symbol: str | None = None, spec: ChartSpec | None = None) -> Path:
@@ -346,7 +375,15 @@ class Run:
 
         return write_parquet(self.chart_data(symbol), path)
 
+    def _check_bars(self) -> None:
+        if self.config.get("mode") == "sweep":
+            raise InvalidParameterError(
+                f"run {self.run_id} is a sweep and has no bars of its own: look at run.sweep, or open one of its "
+                "children with ws.sweeps.open_child"
+            )
+
     def _one(self, symbol: str | None) -> str:
+        self._check_bars()
         if symbol is None:
             if len(self.symbols) > 1:
                 raise InvalidParameterError(f"run {self.run_id} has {len(self.symbols)} symbols: name one of them")

@@ -25,7 +25,7 @@ ALL_PICTURES: tuple[Picture, ...] = tuple(
 
 
 def thumbnail(run: Run, which: Picture) -> bytes:
-    """One picture of the outcome of a run: the equity of a backtest, else candlesticks of its first symbol.
+    """One picture of the outcome of a run: equity of a backtest, heat map of a sweep, else candlesticks.
 
     Raises:
         UnknownRunError: If the run is not completed.
@@ -41,7 +41,7 @@ def thumbnail(run: Run, which: Picture) -> bytes:
 
 
 def summary_statistics(run: Run) -> dict[str, Any]:
-    """What came out of a run, JSON values: metrics of a backtest, results of a scenario, else what was computed.
+    """What came out of a run, JSON values: metrics of a backtest, of a scenario, counts of a sweep, else columns.
 
     Raises:
         UnknownRunError: If the run is not completed.
@@ -51,6 +51,10 @@ def summary_statistics(run: Run) -> dict[str, Any]:
         return dict(plain_json(asdict(run.summary())))
     if isinstance(run.record.metadata.get("scenario"), dict):
         return dict(plain_json(run.record.metadata["scenario"]))
+    if run.config.get("mode") == "sweep":
+        from barscope.studies.sweep_overview import sweep_statistics
+
+        return dict(plain_json(sweep_statistics(run.sweep)))
     return {symbol: _columns_of(run, symbol) for symbol in run.symbols}
 
 
@@ -79,13 +83,17 @@ def _check_results(run: Run) -> None:
 
 
 def _drawn(run: Run, kind: str, theme: str) -> drawn.Picture:
+    from barscope.charts.sweep_thumbnail import heatmap_picture
     from barscope.charts.thumbnail import LARGE, SMALL, candlesticks, equity
+    from barscope.studies.sweep_overview import overview
 
     size = SMALL if kind == "small" else LARGE
     look: Any = {"size": size, "theme": theme}
     if run.config.get("mode") == "backtest":
         period = period_of_rtype(run.config["rtype"])
         return equity(run.result.equity, period=period, zone=run.zone, **look)
+    if run.config.get("mode") == "sweep":
+        return heatmap_picture(overview(run.sweep), **look)
     symbol = run.symbols[0]
     recorded = chart_data(symbol, run.columns(symbol), run.config, run.zone)
     return candlesticks(recorded, volume=kind == "large", **look)

@@ -152,14 +152,14 @@ def lines(result: SweepResult, look: SweepLook, spec: ChartSpec, brushes: Sequen
     from barscope.charts.parallel_coordinates import describe_parallel, parallel_figure
 
     found = result.lines(look.metric, look.symbol, look.stretch)
-    labels = _labels(result.ranking(look.metric, look.stretch, look.symbol), result.parameter_names)
-    figure = parallel_figure(found, look.metric, spec, labels=labels, brushes=brushes)
+    figure = parallel_figure(found, look.metric, spec, labels=labels_of(result, look), brushes=brushes)
     return SweepPicture(parts_of(figure), describe_parallel(found, look.metric))
 
 
-def _labels(ranked: pl.DataFrame, names: Sequence[str]) -> dict[str, list[Any]]:
+def labels_of(result: SweepResult, look: SweepLook) -> dict[str, list[Any]]:
     """Of parameters that are no numbers: what stands at each place."""
-    columns = {name: ranked[f"param:{name}"] for name in names}
+    ranked = result.ranking(look.metric, look.stretch, look.symbol)
+    columns = {name: ranked[f"param:{name}"] for name in result.parameter_names}
     return {name: column.unique().sort().to_list() for name, column in columns.items() if not column.dtype.is_numeric()}
 
 

@@ -10,6 +10,9 @@ from barscope.studies.request import BacktestRequest, BarChoice
 from barscope.studies.sweeps import Sweeps
 
 if TYPE_CHECKING:
+    import plotly.graph_objects as go
+
+    from barscope.charts.data import ChartSpec
     from barscope.domain.equity import EquityCurve
     from barscope.jobs import Job
     from barscope.studies.sweep_request import SweepRequest
@@ -49,6 +52,28 @@ class WorkspaceSweeps(Sweeps):
     def run_curves(self, run_id: str, children: Sequence[ChildKey]) -> list[EquityCurve]:
         """The account of some children of a recorded sweep at each bar; see `curves`."""
         return self.curves(self._ws.run(run_id).sweep.request, children)
+
+    def equity_figure(
+        self, run_id: str, metric: str | None = None, spec: ChartSpec | None = None, **where: str
+    ) -> go.Figure:
+        """The accounts of the best, the median and the worst combination of a recorded sweep, computed anew.
+
+        Args:
+            run_id: The sweep.
+            metric: What they are ranked by; None is the main one.
+            spec: How it is looked at.
+            where: `stretch` and `symbol`; the first of each unless said.
+
+        Raises:
+            InvalidParameterError: If no combination has the metric, or the sweep is of an indicator.
+        """
+        from barscope.charts.data import ChartSpec
+        from barscope.workspace.sweep_equity import equity_figure, extreme_curves
+        from barscope.workspace.sweep_figures import look_at
+
+        result = self._ws.run(run_id).sweep
+        curves = extreme_curves(self._ws, result, look_at(result, metric, **where))
+        return equity_figure(self._ws, result, curves, spec or ChartSpec())
 
 
 def sweeps_of(ws: Workspace) -> WorkspaceSweeps:

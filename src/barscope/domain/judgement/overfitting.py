@@ -129,8 +129,8 @@ def symmetric_cross_validation(blocks: ReturnBlocks, groups: int = GROUPS) -> Ov
             f"{len(kept)} of {len(traded)} combinations traded: two are the least to choose from"
         )
     sums = np.ascontiguousarray(sums[..., kept])
-    if not sums[0].sum(axis=(0, 2)).all():
-        most = int(sums[0].sum(axis=1).max())
+    if not np.nansum(sums[0], axis=(0, 2)).all():
+        most = int(np.nansum(sums[0], axis=1).max())
         raise InvalidParameterError(
             f"{most} returns leave some of {groups} groups empty: take more days or fewer groups"
         )

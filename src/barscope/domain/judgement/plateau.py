@@ -138,10 +138,10 @@ def nearest_neighbours(points: FloatArray, count: int | None = None, unordered: 
     Args:
         points: Values of the parameters, shape (combinations, parameters).
         count: How many; None takes two for each parameter, and at least 4. Never more than there are others.
-        unordered: Columns that are names rather than amounts: another name is farther than anything.
+        unordered: Columns that are names rather than amounts: who has another name is no neighbour.
 
     Returns:
-        Shape (combinations, count), in no order.
+        Shape (combinations, count), in no order; −1 where there are fewer.
 
     Raises:
         InvalidParameterError: If `count` is below 1.
@@ -152,16 +152,17 @@ def nearest_neighbours(points: FloatArray, count: int | None = None, unordered: 
     k = min(max(2 * parameters, 4) if count is None else count, n - 1)
     low, high = points.min(axis=0), points.max(axis=0)
     scaled = (points - low) / np.where(high > low, high - low, 1.0)
-    for column in unordered:
-        scaled[:, column] = np.unique(points[:, column], return_inverse=True)[1] * (parameters + 1.0)
+    names = np.unique(points[:, list(unordered)], axis=0, return_inverse=True)[1]
     squares = (scaled * scaled).sum(axis=1)
     found = np.empty((n, max(k, 0)), np.int64)
     step = max(1, _CELLS // n)
     for start in range(0, n if k > 0 else 0, step):
         rows = np.arange(start, min(start + step, n))
         distances = squares - 2 * (scaled[rows] @ scaled.T)  # squared, less what is the same in a row
+        distances[names[rows, np.newaxis] != names] = np.inf
         distances[rows - start, rows] = np.inf
-        found[rows] = np.argpartition(distances, k - 1, axis=1)[:, :k]
+        nearest = np.argpartition(distances, k - 1, axis=1)[:, :k]
+        found[rows] = np.where(np.isinf(np.take_along_axis(distances, nearest, axis=1)), _NOBODY, nearest)
     return found
 
 
