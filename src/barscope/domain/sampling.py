@@ -17,6 +17,9 @@ from barscope.errors import InvalidParameterError, cut
 
 GRID, RANDOM, LATIN_HYPERCUBE = "grid", "random", "latin_hypercube"
 SAMPLINGS = (GRID, RANDOM, LATIN_HYPERCUBE)
+MOST_VALUES = 1_000_000
+"""The most values one parameter may have."""
+
 _TRIES = 20
 
 
@@ -72,8 +75,17 @@ class Combinations:
 
 
 def linear_values(low: float, high: float, step: float) -> tuple[float, ...]:
-    """low, low + step, … up to high inclusive; whole numbers where all three are."""
-    count = math.floor((high - low) / step + 1e-9) + 1
+    """low, low + step, … up to high inclusive; whole numbers where all three are.
+
+    Raises:
+        InvalidParameterError: If there are more than `MOST_VALUES`.
+    """
+    steps = (high - low) / step
+    if not steps < MOST_VALUES:
+        raise InvalidParameterError(
+            f"{low:g} to {high:g} by {step:g} is more than {MOST_VALUES:,} values: take a larger step"
+        )
+    count = math.floor(steps + 1e-9) + 1
     if all(isinstance(number, int) for number in (low, high, step)):
         return tuple(low + k * step for k in range(count))
     return tuple(float(f"{low + k * step:.12g}") for k in range(count))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -13,6 +14,9 @@ from barscope.studies.sweep_request import ParameterRange
 if TYPE_CHECKING:
     from barscope.indicators.parameters import Parameter
     from barscope.studies.sweep_request import SweepRequest
+
+MOST_VALUES = 1_000_000
+"""Of one parameter."""
 
 
 class Spec(Protocol):
@@ -86,8 +90,10 @@ def _range_axis(name: str, given: ParameterRange, spec: Spec) -> Axis:
     step = given.step if given.step is not None else 1 if spec.is_whole else None
     if step is None:
         return Axis(name, low=low, high=high)
-    if not step > 0:
-        raise InvalidParameterError(f"step {step:g} of {name} must be above 0")
+    if not 0 < step < math.inf:
+        raise InvalidParameterError(f"step {step:g} of {name} must be above 0 and finite")
+    if (high - low) / step >= MOST_VALUES:
+        raise InvalidParameterError(f"a step of {step:g} makes more than {MOST_VALUES:,} values of {name}: widen it")
     if spec.is_whole and step != int(step):
         raise InvalidParameterError(f"step {step:g} of {name} must be a whole number, as its values are")
     return Axis(name, linear_values(low, high, int(step) if spec.is_whole else float(step)))

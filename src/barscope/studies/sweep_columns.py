@@ -13,10 +13,9 @@ import numpy as np
 import polars as pl
 
 from barscope.domain.judgement import ReturnBlocks, neighbours, plateau_view
-from barscope.domain.performance.measures import BLOCKS
+from barscope.domain.performance.measures import BLOCKS, LOWER_IS_BETTER
 from barscope.errors import InvalidParameterError, close_matches, cut
 from barscope.studies.sweep_frame import BLOCK_COLUMNS, DONE, PARAM, TRUST
-from barscope.studies.sweep_result import LOWER_IS_BETTER
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -29,6 +28,7 @@ Pick = Literal["best", "plateau"]
 """How to choose: the best point, or the point with the best neighbourhood."""
 
 _KEYS = ("combination", "symbol", "stretch", "state")
+_NOTHING = pl.Series(dtype=pl.UInt32), np.empty(0, np.int64)
 _NOT_METRICS = frozenset({*_KEYS, *TRUST, *BLOCK_COLUMNS, "error"})
 
 
@@ -37,18 +37,16 @@ class SweepColumns:
 
     Args:
         children: The children of a sweep, all or those that are there.
-        symbol: The one to look at; None is all of them.
 
     Attributes:
-        symbols: Those that are looked at.
         parameters: Number and parameters of each combination, by number.
         combinations: The numbers, shape (combinations,).
 
     Raises:
-        InvalidParameterError: If there are no children, or the symbol is not among them.
+        InvalidParameterError: If there are no children.
     """
 
-    def __init__(self, children: pl.DataFrame, symbol: str | None) -> None:
+    def __init__(self, children: pl.DataFrame) -> None:
         missing = [name for name in _KEYS if name not in children.columns]
         if missing or children.is_empty():
             raise InvalidParameterError(
@@ -56,12 +54,21 @@ class SweepColumns:
                 if missing
                 else "the sweep has no children yet: judge it when some are done"
             )
-        symbols = children["symbol"].unique(maintain_order=True).to_list()
-        self.symbols = tuple(symbols) if symbol is None else (_known("symbol", symbol, symbols),)
         self._children = children
         names = ("combination", *(name for name in children.columns if name.startswith(PARAM)))
         self.parameters = children.select(names).unique("combination", keep="first").sort("combination")
         self.combinations: IntArray = self.parameters["combination"].to_numpy()
+        done = children.select(*_KEYS).with_row_index("row").filter(state=DONE)
+        self._done = {
+            key: (part["row"], np.searchsorted(self.combinations, part["combination"].to_numpy()))
+            for key, part in done.partition_by("stretch", "symbol", as_dict=True).items()
+        }
+        """(Stretch, symbol) → the rows of the table that are done, and the places of their combinations."""
+
+    def symbols(self, name: str | None) -> tuple[str, ...]:
+        """A symbol by its name; None is all there are."""
+        names = self._children["symbol"].unique(maintain_order=True).to_list()
+        return tuple(names) if name is None else (_known("symbol", name, names),)
 
     def stretch(self, name: str | None) -> str:
         """A stretch by its name; None is the only one there is."""
@@ -77,34 +84,35 @@ class SweepColumns:
             raise InvalidParameterError(f"the sweep has no combination {cut(combination)}: look at its table")
         return int(found[0])
 
-    def done(self, stretch: str) -> NDArray[np.bool_]:
-        """Which combinations are done for every symbol, shape (combinations,)."""
+    def done(self, stretch: str, symbols: Sequence[str]) -> NDArray[np.bool_]:
+        """Which combinations are done for every one of the symbols, shape (combinations,)."""
         counted = np.zeros(len(self.combinations), np.int64)
-        for symbol in self.symbols:
-            counted[self._places(self._rows(symbol, stretch))] += 1
-        whole: NDArray[np.bool_] = counted == len(self.symbols)
+        for symbol in symbols:
+            _, places = self._done.get((stretch, symbol), _NOTHING)
+            counted[places] += 1
+        whole: NDArray[np.bool_] = counted == len(symbols)
         return whole
 
-    def column(self, name: str, stretch: str) -> FloatArray:
+    def column(self, name: str, stretch: str, symbols: Sequence[str]) -> FloatArray:
         """A column, shape (symbols, combinations); NaN for combinations that are not done for every symbol."""
-        return self._laid_out(name, stretch, ())
+        return self._laid_out(name, stretch, symbols, ())
 
-    def blocks(self, stretch: str) -> ReturnBlocks:
+    def blocks(self, stretch: str, symbols: Sequence[str]) -> ReturnBlocks:
         """The returns in blocks, shape (symbols, combinations, blocks); NaN as in `column`."""
-        return ReturnBlocks(*(self._laid_out(name, stretch, (BLOCKS,)) for name in BLOCK_COLUMNS))
+        return ReturnBlocks(*(self._laid_out(name, stretch, symbols, (BLOCKS,)) for name in BLOCK_COLUMNS))
 
-    def values(self, metric: str, stretch: str) -> FloatArray:
+    def values(self, metric: str, stretch: str, symbols: Sequence[str]) -> FloatArray:
         """A metric of each combination, its mean over the symbols; NaN where there is none."""
         numbers = [name for name, kind in self._children.schema.items() if kind.is_numeric() or kind == pl.Null]
         metrics = [name for name in numbers if name not in _NOT_METRICS and not name.startswith(PARAM)]
-        self.check_enough(stretch)
-        return mean_over_symbols(self.column(_known("metric", metric, metrics), stretch))
+        self.check_enough(stretch, symbols)
+        return mean_over_symbols(self.column(_known("metric", metric, metrics), stretch, symbols))
 
-    def check_enough(self, stretch: str) -> None:
+    def check_enough(self, stretch: str, symbols: Sequence[str]) -> None:
         """Refuse to choose from fewer than two."""
-        there = int(self.done(stretch).sum())
+        there = int(self.done(stretch, symbols).sum())
         if there < 2:
-            of = self.symbols[0] if len(self.symbols) == 1 else f"all {len(self.symbols)} symbols"
+            of = symbols[0] if len(symbols) == 1 else f"all {len(symbols)} symbols"
             raise InvalidParameterError(
                 f"{there} combinations are done for {cut(of)} in stretch {cut(repr(stretch))}: two are the least to "
                 "choose from"
@@ -136,20 +144,14 @@ class SweepColumns:
         """Number and parameters of a combination."""
         return dict.fromkeys(self.parameters.columns) if row is None else self.parameters.row(row, named=True)
 
-    def _rows(self, symbol: str, stretch: str) -> pl.DataFrame:
-        return self._children.filter(symbol=symbol, stretch=stretch, state=DONE)
-
-    def _places(self, rows: pl.DataFrame) -> IntArray:
-        return np.searchsorted(self.combinations, rows["combination"].to_numpy())
-
-    def _laid_out(self, name: str, stretch: str, shape: tuple[int, ...]) -> FloatArray:
+    def _laid_out(self, name: str, stretch: str, symbols: Sequence[str], shape: tuple[int, ...]) -> FloatArray:
         if name not in self._children.columns:
             raise InvalidParameterError(f"the sweep has no {name}: only a sweep of a strategy has returns to judge")
-        out = np.full((len(self.symbols), len(self.combinations), *shape), np.nan)
-        for number, symbol in enumerate(self.symbols):
-            rows = self._rows(symbol, stretch)
-            out[number, self._places(rows)] = rows[name].to_numpy()
-        out[:, ~self.done(stretch)] = np.nan
+        out = np.full((len(symbols), len(self.combinations), *shape), np.nan)
+        for number, symbol in enumerate(symbols):
+            rows, places = self._done.get((stretch, symbol), _NOTHING)
+            out[number, places] = self._children[name].gather(rows).to_numpy()
+        out[:, ~self.done(stretch, symbols)] = np.nan
         return out
 
 

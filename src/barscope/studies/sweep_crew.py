@@ -6,6 +6,7 @@ A crew is handed the bars of a symbol once, then tasks on them; what comes back 
 from __future__ import annotations
 
 import os
+import threading
 from collections.abc import Sequence
 from concurrent.futures import BrokenExecutor, CancelledError, Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
 from dataclasses import dataclass
@@ -61,8 +62,8 @@ class Crew(Protocol):
 
     workers: int
 
-    def hand_out(self, given: SymbolBars) -> Handle:
-        """Bring the bars of a symbol to where they are needed; once per symbol and stretch."""
+    def hand_out(self, given: SymbolBars, tasks: int) -> Handle:
+        """Bring the bars of a symbol to where they are needed, for so many tasks; once per symbol and stretch."""
 
     def submit(self, handle: Handle, task: SweepTask) -> Future[bytes]:
         """Begin a task."""
@@ -75,11 +76,15 @@ class Crew(Protocol):
 
         Returns:
             `again`: workers died, and every task that was under way has to be tried again after `renew`; `dropped`:
-            this task kills its workers; `lost`: the workers are gone for good; `wrong`: a mistake of ours.
+            the workers that had this task died, the others go on; `lost`: the workers are gone for good; `wrong`: a
+            mistake of ours.
         """
 
     def renew(self) -> None:
         """Take new workers for those that died; what was handed out stays valid."""
+
+    def stop(self) -> None:
+        """Have the tasks under way end after the child they are at, where that can be asked."""
 
     def close(self) -> None:
         """End what was begun for this sweep; a crew that was given lives on."""
@@ -101,17 +106,19 @@ class LocalCrew:
         self.workers = workers
         self._work = work
         self._is_cancelled = is_cancelled
+        self._stopped = threading.Event()
         self._own = None if executor is not None else ThreadPoolExecutor(workers, thread_name_prefix="sweep")
         self._executor = executor or self._own
 
-    def hand_out(self, given: SymbolBars) -> Handle:
+    def hand_out(self, given: SymbolBars, _tasks: int) -> Handle:
         """A desk that all tasks of the symbol share."""
         return SweepDesk(self._work, given)
 
     def submit(self, handle: Handle, task: SweepTask) -> Future[bytes]:
         """Begin a task."""
         assert self._executor is not None  # noqa: S101  # one or the other
-        return self._executor.submit(_computed, handle, task, self._is_cancelled)
+        is_over = lambda: self._stopped.is_set() or self._is_cancelled()  # noqa: E731
+        return self._executor.submit(_computed, handle, task, is_over)
 
     def take_back(self, handle: Handle) -> None:
         """Nothing but memory, which goes by itself."""
@@ -122,6 +129,10 @@ class LocalCrew:
 
     def renew(self) -> None:
         """Nobody to replace."""
+
+    def stop(self) -> None:
+        """Have tasks end after the child they are at."""
+        self._stopped.set()
 
     def close(self) -> None:
         """End the threads."""

@@ -2,35 +2,35 @@
 
 from __future__ import annotations
 
+import threading
 from concurrent.futures import CancelledError, Future
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from distributed import KilledWorker
+import numpy as np
+from distributed import Client, KilledWorker
 
-from barscope.domain.sampling import Combinations
-from barscope.errors import ExecutorLostError
-from barscope.studies.sweep_frame import to_bytes
-from barscope.studies.sweep_packing import packed, unpacked
-from barscope.studies.sweep_work import SweepDesk, SweepWork, SymbolBars, children_of
+from barscope.errors import ExecutorLostError, InvalidParameterError, cut
+from barscope.studies.sweep_packing import ReceivedWork, packed, unpacked
+from barscope.studies.sweep_work import SweepDesk, SweepWork, SymbolBars
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-
-    from distributed import Client
 
     from barscope.studies.sweep_crew import SweepTask, Verdict
 
 _PATIENCE_S = 30.0
 _RETRIES = 2
+_LEAST_COPIES = 2
+"""On so many workers at least are the bars of a symbol, so that the death of one does not lose them."""
 
 
-@dataclass(eq=False, slots=True)
-class _Scattered:
-    """Bars that every worker has."""
+class Scattered:
+    """Something that workers have, and can be sent again."""
 
-    given: SymbolBars
-    future: Any
+    def __init__(self, value: SentBars | SentWork, copies: int | None) -> None:
+        self.value = value
+        self.copies = copies
+        self.future: Any = None
 
 
 class DaskCrew:
@@ -41,41 +41,48 @@ class DaskCrew:
         client: Connected to a scheduler; it stays open.
 
     Raises:
+        InvalidParameterError: If it is no client, or one of coroutines.
         ExecutorLostError: If it is not connected, or has no workers.
     """
 
     def __init__(self, work: SweepWork, client: Client) -> None:
+        if not isinstance(client, Client) or client.asynchronous:
+            raise InvalidParameterError(
+                f"{cut(repr(client))} cannot compute a sweep: give a dask.distributed.Client, not asynchronous"
+            )
         self._client = client
         self.workers = self._count_workers()
-        self._packed = packed(work)
         self._executor = client.get_executor(pure=False, retries=_RETRIES)
-        self._work = self._scatter(self._packed)
-        self._open: list[_Scattered] = []
+        self._work = Scattered(SentWork(packed(work)), None)
+        self._open = [self._work]
+        self._scatter(self._work)
 
-    def hand_out(self, given: SymbolBars) -> _Scattered:
-        """Send the columns to every worker."""
-        scattered = _Scattered(given, self._scatter(given))
+    def hand_out(self, given: SymbolBars, tasks: int) -> Scattered:
+        """Send the columns to as many workers as there are tasks on them; others fetch them from these."""
+        scattered = Scattered(SentBars(given), max(_LEAST_COPIES, tasks))
+        self._scatter(scattered)
         self._open.append(scattered)
         return scattered
 
-    def submit(self, handle: _Scattered, task: SweepTask) -> Future[bytes]:
+    def submit(self, handle: Scattered, task: SweepTask) -> Future[bytes]:
         """Begin a task on any worker; should it die, the scheduler begins it on another."""
         future: Future[bytes] = self._executor.submit(
-            compute_on_worker, self._work, handle.future, list(task.numbers), dict(task.combinations.columns)
+            compute_on_worker, self._work.future, handle.future, list(task.numbers), dict(task.combinations.columns)
         )
         return future
 
-    def take_back(self, handle: _Scattered) -> None:
+    def take_back(self, handle: Scattered) -> None:
         """Let the workers forget the columns."""
         if handle in self._open:
             self._open.remove(handle)
-        handle.future.release()
+            handle.future.release()
 
     def verdict(self, error: BaseException) -> Verdict:
-        """A task that kills worker after worker is given up; one whose bars were lost with a worker is tried again."""
+        """A task that kills worker after worker is dropped; one whose bars were lost with a worker is tried again."""
         if isinstance(error, KilledWorker):
             return "dropped"
-        if isinstance(error, CancelledError | OSError | TimeoutError) or type(error).__name__ == "FutureCancelledError":
+        is_lost = isinstance(error, CancelledError | OSError | TimeoutError | RuntimeError)
+        if is_lost or type(error).__name__ in ("FutureCancelledError", "ClosedClientError"):
             return "again" if self._client.status == "running" else "lost"
         return "wrong"
 
@@ -86,64 +93,96 @@ class DaskCrew:
             ExecutorLostError: If there are none left.
         """
         self.workers = self._count_workers()
-        self._work = self._scatter(self._packed)
         for scattered in self._open:
-            scattered.future = self._scatter(scattered.given)
+            self._scatter(scattered)
+
+    def stop(self) -> None:
+        """Dask cannot end what a worker has begun: its result is not waited for."""
 
     def close(self) -> None:
         """Let the workers forget everything of this sweep; the client and its cluster live on."""
         for scattered in self._open:
             scattered.future.release()
-        self._work.release()
         self._executor.shutdown(wait=False)
 
-    def _scatter(self, value: object) -> Any:  # noqa: ANN401  # a future of Dask
+    def _scatter(self, scattered: Scattered) -> None:
         try:
-            return self._client.scatter([value], broadcast=True, hash=False)[0]
-        except (OSError, TimeoutError, ValueError) as error:
-            raise ExecutorLostError(
-                f"the cluster takes no data ({type(error).__name__}: {error}): look at it"
-            ) from error
+            (scattered.future,) = self._client.scatter(
+                [scattered.value], broadcast=scattered.copies or True, hash=False, timeout=_PATIENCE_S
+            )
+        except (OSError, TimeoutError, ValueError, RuntimeError, CancelledError) as error:
+            raise ExecutorLostError(f"the cluster takes no data ({_told(error)}): look at its workers") from error
 
     def _count_workers(self) -> int:
         """Threads of all workers, after waiting for the first one."""
         try:
             self._client.wait_for_workers(1, timeout=_PATIENCE_S)
             threads = sum(self._client.nthreads().values())
-        except (OSError, TimeoutError, ValueError, RuntimeError) as error:
+        except (OSError, TimeoutError, ValueError, RuntimeError, CancelledError) as error:
             raise ExecutorLostError(
-                f"the Dask client has no workers ({type(error).__name__}: {error}): connect it to some"
+                f"the Dask client has no workers ({_told(error)}): start some, or connect it to a cluster that has them"
             ) from error
         return max(1, int(threads))
 
 
+def _told(error: BaseException) -> str:
+    return f"{type(error).__name__}: {cut(error)}"
+
+
+class SentWork:
+    """The work of a sweep on a worker, unpacked by the first task."""
+
+    def __init__(self, data: bytes) -> None:
+        self._data = data
+        self._lock = threading.Lock()
+        self._received: ReceivedWork | None = None
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return SentWork, (self._data,)
+
+    def __sizeof__(self) -> int:
+        return len(self._data)
+
+    def received(self) -> ReceivedWork:
+        """The work itself."""
+        with self._lock:
+            self._received = self._received or unpacked(self._data)
+            return self._received
+
+
+class SentBars:
+    """The bars of a symbol on a worker, with the desk its tasks share; both go when the sweep lets go of them."""
+
+    def __init__(self, given: SymbolBars) -> None:
+        self._given = _aligned(given)
+        self._lock = threading.Lock()
+        self._desk: SweepDesk | None = None
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return SentBars, (self._given,)
+
+    def __sizeof__(self) -> int:  # the scheduler weighs the way of the bars against that of a task
+        return sum(column.nbytes for columns in self._given.columns().values() for column in columns)
+
+    def desk(self, received: ReceivedWork) -> SweepDesk:
+        """The one desk of these bars."""
+        with self._lock:
+            self._desk = self._desk or SweepDesk(received.work, self._given)
+            return self._desk
+
+
+def _aligned(given: SymbolBars) -> SymbolBars:
+    """The same columns where a float begins on a whole word: they arrive as parts of one message, anywhere in it."""
+    columns = {
+        period: [np.require(column, requirements="A") for column in of_period]
+        for period, of_period in given.columns().items()
+    }
+    return SymbolBars.of_columns(given.symbol, columns)
+
+
 def compute_on_worker(
-    work: bytes, given: SymbolBars, numbers: Sequence[int], columns: Mapping[str, Sequence[Any]]
+    work: SentWork, bars: SentBars, numbers: Sequence[int], columns: Mapping[str, Sequence[Any]]
 ) -> bytes:
     """The work of one task on a worker; bars and indicators stay for the next one."""
-    return to_bytes(children_of(_desk(work, given), numbers, Combinations(columns)))
-
-
-_desks: list[SweepDesk] = []
-_KEPT = 2
-
-
-def _desk(work: bytes, given: SymbolBars) -> SweepDesk:
-    """The desk of these very bars, which a worker holds as long as they are scattered."""
-    for desk in tuple(_desks):
-        if desk.given is given and desk.work is _work(work):
-            return desk
-    desk = SweepDesk(_work(work), given)
-    _desks.append(desk)
-    del _desks[:-_KEPT]
-    return desk
-
-
-_works: dict[bytes, SweepWork] = {}
-
-
-def _work(data: bytes) -> SweepWork:
-    if data not in _works:
-        _works.clear()
-        _works[data] = unpacked(data)
-    return _works[data]
+    received = work.received()
+    return received.computed(bars.desk(received), numbers, columns)

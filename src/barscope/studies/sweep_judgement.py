@@ -23,6 +23,7 @@ from barscope.domain.judgement import (
     purged_k_fold,
     symmetric_cross_validation,
 )
+from barscope.domain.judgement.overfitting import GROUPS
 from barscope.domain.performance.measures import BLOCKS
 from barscope.errors import InvalidParameterError, cut
 from barscope.studies.sweep_columns import (
@@ -36,7 +37,7 @@ from barscope.studies.sweep_columns import (
 from barscope.studies.sweep_frame import PARAM
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from barscope.domain.bars import FloatArray
     from barscope.domain.judgement import Fold, Overfitting
@@ -115,10 +116,10 @@ def deflated_sharpe(
         InvalidParameterError: If a name is unknown, fewer than two combinations have a Sharpe ratio, or `trials` is
             below 1.
     """
-    search = SweepColumns(children, symbol)
-    where = search.stretch(stretch)
-    per_year = search.column("periods_per_year", where)
-    ratios = mean_over_symbols(search.column("sharpe", where) / np.sqrt(per_year))
+    search = SweepColumns(children)
+    where, symbols = search.stretch(stretch), search.symbols(symbol)
+    per_year = search.column("periods_per_year", where, symbols)
+    ratios = mean_over_symbols(search.column("sharpe", where, symbols) / np.sqrt(per_year))
     known = np.isfinite(ratios)
     row = search.row(combination) if combination is not None else best_row(ratios)
     if known.sum() < 2 or not known[row]:
@@ -127,17 +128,17 @@ def deflated_sharpe(
             f"{'' if combination is None else f', combination {combination} is not among them'}: "
             "two are the least, and the one to judge must have traded"
         )
-    correlation = average_correlation(np.concatenate(search.blocks(where).total, axis=1)[known])
+    correlation = average_correlation(np.concatenate(search.blocks(where, symbols).total, axis=1)[known])
     independent = independent_trials(int(known.sum()), 0.0 if math.isnan(correlation) else correlation)
     used = float(known.sum()) if trials is None else trials
     luck = expected_maximum_sharpe(used, float(np.var(ratios[known], ddof=1)))
-    observations, skewness, kurtosis = (search.column(name, where)[:, row] for name in _MOMENTS)
+    observations, skewness, kurtosis = (search.column(name, where, symbols)[:, row] for name in _MOMENTS)
     year = float(per_year[:, row].mean())
     moments = float(observations.min()), float(np.nanmean(skewness)), float(np.nanmean(kurtosis))
     return DeflatedSharpe(
         combination=int(search.combinations[row]),
         stretch=where,
-        symbols=search.symbols,
+        symbols=symbols,
         sharpe=annualized(float(ratios[row]), year),
         expected_maximum=annualized(luck, year),
         probability=probabilistic_sharpe(float(ratios[row]), *moments, benchmark=luck),
@@ -153,7 +154,12 @@ def deflated_sharpe(
 
 
 def overfitting(
-    children: pl.DataFrame, symbol: str | None = None, stretch: str | None = None, *, groups: int = 16
+    children: pl.DataFrame,
+    symbol: str | None = None,
+    stretch: str | None = None,
+    *,
+    groups: int = GROUPS,
+    check: Callable[[], None] = lambda: None,
 ) -> Overfitting:
     """The probability that the best combination of a sweep is the best by luck.
 
@@ -161,7 +167,9 @@ def overfitting(
         children: The children of a sweep.
         symbol: On which; None takes the mean Sharpe ratio over all.
         stretch: Where; None is enough where there is only one.
-        groups: Into how many groups the 32 blocks of the stretch are cut: 2, 4, 8 or 16.
+        groups: Into how many groups the 32 blocks of the stretch are cut: 2, 4, 8 or 16. Time grows with symbols ×
+            combinations × splits; 8 groups have 70 splits, 16 have 12,870.
+        check: Called every few splits; what it raises ends the work.
 
     Returns:
         As `domain.judgement.symmetric_cross_validation` gives it; `picked` are numbers of combinations.
@@ -169,10 +177,10 @@ def overfitting(
     Raises:
         InvalidParameterError: If a name is unknown, fewer than two combinations traded, or the stretch is too short.
     """
-    search = SweepColumns(children, symbol)
-    where = search.stretch(stretch)
-    search.check_enough(where)
-    found = symmetric_cross_validation(search.blocks(where), groups)
+    search = SweepColumns(children)
+    where, symbols = search.stretch(stretch), search.symbols(symbol)
+    search.check_enough(where, symbols)
+    found = symmetric_cross_validation(search.blocks(where, symbols), groups, check)
     return replace(found, picked=np.where(found.picked >= 0, search.combinations[found.picked], -1))
 
 
@@ -197,9 +205,9 @@ def plateau(
     Raises:
         InvalidParameterError: If a name is unknown, or fewer than two combinations are done.
     """
-    search = SweepColumns(children, symbol)
-    where = search.stretch(stretch)
-    values = search.values(metric, where)
+    search = SweepColumns(children)
+    where, symbols = search.stretch(stretch), search.symbols(symbol)
+    values = search.values(metric, where, symbols)
     sign = sign_of(metric)
     view = plateau_view(sign * values, search.neighbours)
     columns = {
@@ -244,14 +252,14 @@ def train_against_test(
     tests = (test,) if isinstance(test, str) else tuple(test)
     if not tests or train in tests or len(set(tests)) < len(tests):
         raise InvalidParameterError(f"test is {cut(tests)}: name stretches other than {cut(train)}, each once")
-    whole = SweepColumns(children, symbol)
-    each = [(name, SweepColumns(children, name)) for name in whole.symbols]
-    together = [(MEAN, whole)] if len(whole.symbols) > 1 else []
+    search = SweepColumns(children)
+    symbols = search.symbols(symbol)
+    judged = {name: (name,) for name in symbols} | ({MEAN: symbols} if len(symbols) > 1 else {})
     rows = []
-    for name, search in each + together:
-        values = {where: search.values(metric, search.stretch(where)) for where in (train, *tests)}
+    for name, of in judged.items():
+        values = {where: search.values(metric, search.stretch(where), of) for where in (train, *tests)}
         row = search.pick(values[train], metric, pick)
-        found = {f"{metric}:{where}": value_at(of, row) for where, of in values.items()}
+        found = {f"{metric}:{where}": value_at(there, row) for where, there in values.items()}
         ranks = {f"rank:{where}": rank(values[where], row, metric) for where in tests}
         rows.append({"symbol": name, **search.describe(row), **found, **ranks})
     return pl.DataFrame(rows, infer_schema_length=None)
@@ -283,10 +291,11 @@ def walk_forward(
 
     Source: R. Pardo, The Evaluation and Optimization of Trading Strategies, 2008, ch. 11.
     """
-    search = SweepColumns(children, symbol)
+    search = SweepColumns(children)
+    symbols = search.symbols(symbol)
     rows = []
     for fold in folds:
-        chosen_on, proved_on = (search.values(metric, search.stretch(w.name)) for w in (fold.train, fold.test))
+        chosen_on, proved_on = (search.values(metric, search.stretch(w.name), symbols) for w in (fold.train, fold.test))
         days = {"fold": fold.number, "test_start": fold.test.start, "test_end": fold.test.last}
         rows.append(days | _compared(search, chosen_on, proved_on, metric, pick))
     if not rows:
@@ -324,11 +333,11 @@ def cross_validation(
 
     Source: M. López de Prado, Advances in Financial Machine Learning, 2018, ch. 7.
     """
-    search = SweepColumns(children, symbol)
-    where = search.stretch(stretch)
-    search.check_enough(where)
-    blocks = search.blocks(where)
-    per_year = np.sqrt(search.column("periods_per_year", where))
+    search = SweepColumns(children)
+    where, symbols = search.stretch(stretch), search.symbols(symbol)
+    search.check_enough(where, symbols)
+    blocks = search.blocks(where, symbols)
+    per_year = np.sqrt(search.column("periods_per_year", where, symbols))
     rows = []
     for fold in purged_k_fold(folds, blocks=BLOCKS, purge=purge, embargo=embargo):
         chosen_on, proved_on = (mean_over_symbols(blocks.sharpe(part) * per_year) for part in (fold.train, fold.test))

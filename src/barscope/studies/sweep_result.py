@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import polars as pl
 
+from barscope.domain.performance.measures import LOWER_IS_BETTER
 from barscope.domain.sweeps import NO_COMBINATION, SweepGrid, SweepLines
 from barscope.errors import InvalidParameterError, close_matches, cut
 from barscope.studies.sweep_frame import BLOCK_COLUMNS, DONE, FAILED, PARAM, SKIPPED, TRUST, metrics_of
@@ -26,8 +27,6 @@ if TYPE_CHECKING:
 
 MISSING = "missing"
 _CELLS = 20
-LOWER_IS_BETTER = frozenset({"max_drawdown", "volatility", "commission"})
-"""The metrics of which less is better."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -105,7 +104,7 @@ class SweepResult:
 
     def counts(self) -> dict[str, int]:
         """How many children are done, skipped, failed, and missing."""
-        failed = sum(int((frame["state"] == FAILED).sum()) for frame in self.frames)
+        failed = sum(len(frame) - frame["error"].null_count() for frame in self.frames)
         skipped = self.skipped * len(self.request.symbols) * len(self.stretches)
         missing = self.total - skipped - self.done
         return {DONE: self.done - failed, SKIPPED: skipped, FAILED: failed, MISSING: missing}
@@ -138,7 +137,7 @@ class SweepResult:
         return means.sort(metric, "combination", descending=[metric not in LOWER_IS_BETTER, False])
 
     def best(self, metric: str = "sharpe", stretch: str | None = None, symbol: str | None = None) -> int:
-        """The number of the best combination by a metric; where values are equal the first one.
+        """The number of the best combination by a metric, of those that most symbols have; of equal ones the first.
 
         Raises:
             InvalidParameterError: If no child has the metric.
@@ -146,7 +145,7 @@ class SweepResult:
         ranked = self.ranking(metric, stretch, symbol)
         if not len(ranked):
             raise InvalidParameterError(f"no child has {metric} yet: wait for the sweep, or look at its failures")
-        return int(ranked["combination"][0])
+        return int(ranked.filter(pl.col("symbols") == pl.col("symbols").max())["combination"][0])
 
     def grid(self, metric: str, x: str, y: str, symbol: str | None = None, stretch: str | None = None) -> SweepGrid:
         """A metric over two parameters: the mean over the symbols, the best over further parameters.

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from concurrent.futures import FIRST_COMPLETED, CancelledError, Future, wait
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
+
+import polars as pl
 
 from barscope.errors import ExecutorLostError
 from barscope.store.sweep_chunks import SweepChunk
@@ -16,8 +18,6 @@ from barscope.studies.sweep_frame import BLOCK_COLUMNS, EVENTS, FAILED, from_byt
 from barscope.studies.sweep_work import frame_of
 
 if TYPE_CHECKING:
-    import polars as pl
-
     from barscope.studies.bar_cache import BarCache
     from barscope.studies.sweep_crew import Crew, Handle
     from barscope.studies.sweep_plan import SweepPlan
@@ -32,7 +32,12 @@ _PLAYED = 250_000
 """Bars a task goes over where they are played event by event: about two seconds."""
 
 _MOST = 500
-_TRIES = 3
+_TRIES = 2
+"""How often a combination may take a worker down with it until it is given up."""
+
+_HOPELESS = 20
+"""After so many deaths with nothing computed in between the workers are given up."""
+
 _TURN_S = 0.2
 _LAST_S = 5.0
 """How long a sweep that is cancelled waits for the children that are being computed."""
@@ -48,10 +53,11 @@ class _Share:
 
 @dataclass(eq=False, slots=True)
 class _Attempt:
-    """A task, and how often it was under way when workers died."""
+    """A task, whether it has the crew for itself, and how often its worker died then."""
 
     task: SweepTask
     share: _Share
+    is_alone: bool = False
     deaths: int = 0
 
 
@@ -80,6 +86,7 @@ class SweepRun:
     result: SweepResult
     _pending: dict[Future[bytes], _Attempt] = field(default_factory=dict, init=False)
     _suspects: deque[_Attempt] = field(default_factory=deque, init=False)
+    _deaths: int = field(default=0, init=False)
 
     def run(self) -> SweepResult:
         """Compute what is not there yet.
@@ -92,6 +99,10 @@ class SweepRun:
             while self._begin(fresh) or self._pending:
                 self._collect(wait(self._pending, _TURN_S, FIRST_COMPLETED).done)
                 self.check()
+        except ExecutorLostError as error:
+            self._give_up()
+            kept = f"{self.result.done:,} children are kept: start the same sweep again to compute the others"
+            raise ExecutorLostError(f"{error}; {kept}") from error
         finally:
             self._give_up()
         return self.result
@@ -99,21 +110,28 @@ class SweepRun:
     # ---- tasks on their way out
 
     def _begin(self, fresh: Iterator[_Attempt]) -> bool:
-        """Keep the crew busy: two tasks each, but what was under way when a worker died alone."""
+        """Keep the crew busy: two tasks each, but one alone that was under way when a worker died."""
         begun = False
-        while self._suspects and not self._pending:
-            begun = True
-            self._submit(self._suspects.popleft())
-        while not self._suspects and len(self._pending) < 2 * self.crew.workers:
-            attempt = next(fresh, None)
+        while self._has_room():
+            attempt = self._suspects.popleft() if self._suspects else next(fresh, None)
             if attempt is None:
                 break
             begun = True
             self._submit(attempt)
         return begun
 
+    def _has_room(self) -> bool:
+        if self._suspects or any(attempt.is_alone for attempt in self._pending.values()):
+            return not self._pending
+        return len(self._pending) < 2 * self.crew.workers
+
     def _submit(self, attempt: _Attempt) -> None:
-        self._pending[self.crew.submit(attempt.share.handle, attempt.task)] = attempt
+        try:
+            future = self.crew.submit(attempt.share.handle, attempt.task)
+        except (RuntimeError, OSError, ValueError) as error:  # the workers died since the last look at them
+            self._judge(attempt, error)
+        else:
+            self._pending[future] = attempt
 
     def _attempts(self) -> Iterator[_Attempt]:
         for stretch, symbol in self.plan.sources:
@@ -125,7 +143,7 @@ class SweepRun:
                 continue
             size = _task_size(self.plan.work.way, sum(map(len, given.bars.values())))
             parts = [missing[start : start + size] for start in range(0, len(missing), size)]
-            share = _Share(self.crew.hand_out(given), left=len(parts))
+            share = _Share(self.crew.hand_out(given, len(parts)), left=len(parts))
             for numbers in parts:
                 values = self.plan.combinations.take(numbers)
                 yield _Attempt(SweepTask(stretch, symbol, fingerprint, numbers, values), share)
@@ -141,12 +159,13 @@ class SweepRun:
     # ---- chunks on their way in
 
     def _collect(self, done: set[Future[bytes]]) -> None:
-        for future in done:
+        for future in sorted(done, key=_has_failed):  # what is there is kept before others are tried again
             attempt = self._pending.pop(future, None)
             if attempt is None:
                 continue  # it went with others whose workers died
             error = future.exception() if not future.cancelled() else CancelledError("the task was cancelled")
             if error is None:
+                self._deaths = 0
                 self._finish(attempt, from_bytes(future.result()))
             else:
                 self._judge(attempt, error)
@@ -159,38 +178,62 @@ class SweepRun:
             self.crew.take_back(attempt.share.handle)
 
     def _keep(self, stretch: str, symbol: str, fingerprint: str, found: pl.DataFrame, reused: int = 0) -> None:
+        self._record(stretch, symbol, fingerprint, found, reused)
+        self.tell(self.result)
+
+    def _record(self, stretch: str, symbol: str, fingerprint: str, found: pl.DataFrame, reused: int = 0) -> None:
+        if not len(found):
+            return
         self.record(SweepChunk(stretch, symbol, fingerprint, len(found), to_bytes(found)))
         shown = found.drop(BLOCK_COLUMNS, strict=False)  # the record has them; a million children would not fit here
-        frames = (*self.result.frames, placed(shown, stretch, symbol))
+        frames = _merged([*self.result.frames, placed(shown, stretch, symbol)])
         self.result = replace(self.result, frames=frames, reused=self.result.reused + reused)
-        self.tell(self.result)
 
     def _judge(self, attempt: _Attempt, error: BaseException) -> None:
         match self.crew.verdict(error):
             case "again":
-                self._try_again([attempt, *self._pending.values()])
+                self._try_again(attempt, error)
             case "dropped":
-                self._finish(attempt, self._failed(attempt, str(error)))
+                self._count_death(error)
+                self._suspect(attempt, for_good=True)
             case "lost":
-                raise ExecutorLostError(
-                    f"the workers of the sweep are gone ({type(error).__name__}: {error}): {self.result.done:,} "
-                    "children are kept; start the same sweep again to compute the others"
-                ) from error
+                raise _lost(error) from error
             case _:
                 raise error
 
-    def _try_again(self, attempts: Sequence[_Attempt]) -> None:
-        """Everything that was under way, one by one, so that whatever kills its worker is found."""
+    def _try_again(self, attempt: _Attempt, error: BaseException) -> None:
+        """Begin everything anew that was under way, one by one, so that whatever kills its worker is found."""
+        self._count_death(error)
+        others = dict(self._pending)
         self._pending.clear()
+        for future in others:
+            future.cancel()
         self.crew.renew()
-        is_alone = len(attempts) == 1
-        for attempt in attempts:
-            attempt.deaths += is_alone
-            if attempt.deaths < _TRIES:
-                self._suspects.append(attempt)
-            else:
-                why = f"the process that computed it died, {_TRIES} times"
-                self._finish(attempt, self._failed(attempt, why))
+        for suspect in (attempt, *others.values()):
+            self._suspect(suspect)
+
+    def _count_death(self, error: BaseException) -> None:
+        self._deaths += 1
+        if self._deaths > _HOPELESS:
+            raise _lost(error) from error
+
+    def _suspect(self, attempt: _Attempt, *, for_good: bool = False) -> None:
+        """A task whose worker died: it goes alone next, then in single combinations, of which one is to blame.
+
+        Args:
+            attempt: The task.
+            for_good: Whether it is known already that trying again does not help.
+        """
+        task = attempt.task
+        if not attempt.is_alone:
+            self._suspects.append(replace(attempt, is_alone=True))
+        elif len(task.numbers) > 1:
+            attempt.share.left += len(task.numbers) - 1
+            self._suspects.extend(_Attempt(single, attempt.share, is_alone=True) for single in _singles(task))
+        elif attempt.deaths + 1 < _TRIES and not for_good:
+            self._suspects.append(replace(attempt, deaths=attempt.deaths + 1))
+        else:
+            self._finish(attempt, self._failed(attempt, "the process that computed it died, again and again"))
 
     def _failed(self, attempt: _Attempt, why: str) -> pl.DataFrame:
         rows = [{"combination": number, "state": FAILED, "error": why} for number in attempt.task.numbers]
@@ -198,13 +241,34 @@ class SweepRun:
 
     def _give_up(self) -> None:
         """Cancel what has not begun, and keep what is whole already."""
+        self.crew.stop()
         under_way = [future for future in self._pending if not future.cancel()]
         for future in wait(under_way, _LAST_S).done:
             if not future.cancelled() and future.exception() is None:
-                found, task = from_bytes(future.result()), self._pending[future].task
-                if len(found):
-                    self.record(SweepChunk(task.stretch, task.symbol, task.fingerprint, len(found), to_bytes(found)))
+                task = self._pending[future].task
+                self._record(task.stretch, task.symbol, task.fingerprint, from_bytes(future.result()))
         self._pending.clear()
+
+
+def _has_failed(future: Future[bytes]) -> bool:
+    return future.cancelled() or future.exception() is not None
+
+
+def _lost(error: BaseException) -> ExecutorLostError:
+    return ExecutorLostError(f"the workers of the sweep are gone ({type(error).__name__}: {error})")
+
+
+def _singles(task: SweepTask) -> Iterator[SweepTask]:
+    """A task of its own for each combination."""
+    for place, number in enumerate(task.numbers):
+        yield replace(task, numbers=[number], combinations=task.combinations.take([place]))
+
+
+def _merged(frames: list[pl.DataFrame]) -> tuple[pl.DataFrame, ...]:
+    """The same rows in few pieces, each longer than the next: a result is looked at after every chunk."""
+    while len(frames) > 1 and len(frames[-2]) <= len(frames[-1]):
+        frames[-2:] = [pl.concat(frames[-2:], how="vertical_relaxed", rechunk=True)]
+    return tuple(frames)
 
 
 def _task_size(way: str, bars: int) -> int:

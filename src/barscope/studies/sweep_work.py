@@ -10,7 +10,7 @@ import traceback
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from contextvars import copy_context
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import cached_property
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -81,6 +81,19 @@ class SymbolBars:
     symbol: str
     bars: Mapping[BarPeriod, Bars]
     known: Mapping[BarPeriod, IntArray]
+
+    def columns(self) -> dict[BarPeriod, tuple[FloatArray | IntArray, ...]]:
+        """By period the columns of the bars, then when each bar is known."""
+        return {
+            period: (*(getattr(of_period, column.name) for column in fields(Bars)), self.known[period])
+            for period, of_period in self.bars.items()
+        }
+
+    @classmethod
+    def of_columns(cls, symbol: str, columns: Mapping[BarPeriod, Sequence[Any]]) -> SymbolBars:
+        """From what `columns` gives."""
+        bars = {period: Bars(*of_period[:-1]) for period, of_period in columns.items()}
+        return cls(symbol, bars, {period: of_period[-1] for period, of_period in columns.items()})
 
 
 class SweepDesk:
@@ -177,7 +190,9 @@ def children_of(
 def _child(desk: SweepDesk, params: Mapping[str, Any]) -> dict[str, Any]:
     try:
         found = copy_context().run(_WAYS[desk.work.way], desk, params)  # what it sets, such as np.seterr, ends with it
-    except (Exception, SystemExit) as error:  # noqa: BLE001  # code of users: one that fails leaves the others alone
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:  # noqa: BLE001  # code of users: one that fails leaves the others alone
         return {"state": FAILED, "error": _told(error)}
     return {"state": DONE, "error": None, **found}
 
@@ -291,5 +306,10 @@ def frame_of(rows: Sequence[Mapping[str, Any]], combinations: Combinations, way:
             column = combinations.columns[name.removeprefix(PARAM)][: len(rows)]
             columns[name] = pl.Series(name, column, dtype=kind)
         else:
-            columns[name] = pl.Series(name, [row.get(name) for row in rows], dtype=kind)
+            columns[name] = pl.Series(name, [_listed(row.get(name)) for row in rows], dtype=kind)
     return pl.DataFrame(columns).cast(pl.Schema(schema))
+
+
+def _listed(value: object) -> object:
+    """A value as polars takes it beside None, which it does not with an array."""
+    return value.tolist() if isinstance(value, np.ndarray) else value

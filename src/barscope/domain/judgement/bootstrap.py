@@ -182,13 +182,12 @@ def _last_telling_lag(small: FloatArray, in_a_row: int) -> int:
 
 
 def _resample(n: int, count: int, mean_length: float, rng: np.random.Generator) -> IntArray:
-    """Places in the series, shape (count, n): runs from random places, round the end, of geometric length."""
-    begins = rng.random((count, n)) < 1 / mean_length
-    begins[:, 0] = True
-    anywhere = rng.integers(n, size=(count, n))
+    """Places in the series, shape (count, n): the series moved round its end, by another amount in each block."""
+    begins = rng.random((count, n)) < 1 / mean_length  # so that lengths are geometric
+    amounts = rng.integers(n, size=(count, n))
     place = np.arange(n)
     began = np.maximum.accumulate(np.where(begins, place, 0), axis=1)
-    return (np.take_along_axis(anywhere, began, axis=1) + place - began) % n
+    return (place + np.take_along_axis(amounts, began, axis=1)) % n
 
 
 def _metrics(changes: FloatArray, per_year: float) -> FloatArray:

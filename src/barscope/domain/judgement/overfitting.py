@@ -19,6 +19,8 @@ from barscope.domain.judgement.blocks import sharpe_of_sums
 from barscope.errors import InvalidParameterError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from numpy.typing import NDArray
 
     from barscope.domain.bars import FloatArray, IntArray
@@ -101,23 +103,26 @@ class Overfitting:
         return counts, edges
 
 
-def symmetric_cross_validation(blocks: ReturnBlocks, groups: int = GROUPS) -> Overfitting:
+def symmetric_cross_validation(
+    blocks: ReturnBlocks, groups: int = GROUPS, check: Callable[[], None] = lambda: None
+) -> Overfitting:
     """Choose the best combination on every half of the time, and look at it in the other half.
 
     Of combinations that are equally good the first is chosen. Memory is bounded whatever their number; the time grows
-    with combinations × splits.
+    with symbols × combinations × splits.
 
     Args:
         blocks: The returns, shape (combinations, blocks), or (symbols, combinations, blocks): then a combination is as
             good as the mean of its Sharpe ratios over the symbols that it traded.
         groups: Into how many groups of equal length the blocks are cut; even, 2 to 20, a divisor of the blocks.
+        check: Called every few splits; what it raises ends the work.
 
     Raises:
-        InvalidParameterError: If the groups do not fit, fewer than two combinations traded, or some group of time has
-            no return at all.
+        InvalidParameterError: If the groups do not fit, fewer than two combinations traded, or time has groups without
+            a return or no half to choose by.
     """
-    if groups % 2 or not 2 <= groups <= _MOST_GROUPS:
-        raise InvalidParameterError(f"groups is {groups}: it has to be an even number from 2 to {_MOST_GROUPS}")
+    if not isinstance(groups, int) or groups % 2 or not 2 <= groups <= _MOST_GROUPS:
+        raise InvalidParameterError(f"groups is {groups!r}: it has to be an even number from 2 to {_MOST_GROUPS}")
     if blocks.n.ndim not in (2, 3):
         raise InvalidParameterError(f"{blocks!r} is no table: (combinations, blocks) or (symbols, …) is expected")
     cut = blocks.groups(groups)
@@ -134,7 +139,9 @@ def symmetric_cross_validation(blocks: ReturnBlocks, groups: int = GROUPS) -> Ov
         raise InvalidParameterError(
             f"{most} returns leave some of {groups} groups empty: take more days or fewer groups"
         )
-    picked, *measured = _judge(sums, _halves(groups))
+    picked, *measured = _judge(sums, _halves(groups), check)
+    if (picked < 0).all():
+        raise InvalidParameterError("in no half of the time returns vary: there is nothing to choose by")
     rows = np.where(picked >= 0, kept[picked], -1)
     return Overfitting(len(kept), len(traded) - len(kept), rows, *measured)
 
@@ -147,13 +154,16 @@ def _halves(groups: int) -> NDArray[np.bool_]:
     return inside
 
 
-def _judge(sums: FloatArray, halves: NDArray[np.bool_]) -> tuple[IntArray, FloatArray, FloatArray, FloatArray]:
+def _judge(
+    sums: FloatArray, halves: NDArray[np.bool_], check: Callable[[], None]
+) -> tuple[IntArray, FloatArray, FloatArray, FloatArray]:
     """Pick, its two Sharpe ratios and its logit, each of shape (splits,); each half is measured once."""
     splits, n = len(halves), sums.shape[-1]
     picked = np.empty(splits, np.int64)
     inside, outside, logits = (np.empty(splits) for _ in range(3))
     step = max(4, _CELLS // n)
     for start in range(0, splits // 2, step):
+        check()
         first = np.arange(start, min(start + step, splits // 2))
         second = splits - 1 - first
         one, other = _performance(sums, halves[first]), _performance(sums, halves[second])
@@ -174,7 +184,8 @@ def _performance(sums: FloatArray, halves: NDArray[np.bool_]) -> FloatArray:
         known = ~np.isnan(ratio)
         traded += known
         total += np.where(known, ratio, 0.0)
-    return np.divide(total, traded, out=np.full(total.shape, np.nan), where=traded > 0)
+    mean: FloatArray = np.divide(total, traded, out=np.full(total.shape, np.nan), where=traded > 0)
+    return mean
 
 
 def _union(weights: FloatArray, sums: FloatArray) -> FloatArray:

@@ -150,13 +150,15 @@ def nearest_neighbours(points: FloatArray, count: int | None = None, unordered: 
     if count is not None and count < 1:
         raise InvalidParameterError(f"count is {count}: it has to be 1 or more")
     k = min(max(2 * parameters, 4) if count is None else count, n - 1)
+    if k < 1:
+        return np.empty((n, 0), np.int64)
     low, high = points.min(axis=0), points.max(axis=0)
     scaled = (points - low) / np.where(high > low, high - low, 1.0)
     names = np.unique(points[:, list(unordered)], axis=0, return_inverse=True)[1]
     squares = (scaled * scaled).sum(axis=1)
-    found = np.empty((n, max(k, 0)), np.int64)
+    found = np.empty((n, k), np.int64)
     step = max(1, _CELLS // n)
-    for start in range(0, n if k > 0 else 0, step):
+    for start in range(0, n, step):
         rows = np.arange(start, min(start + step, n))
         distances = squares - 2 * (scaled[rows] @ scaled.T)  # squared, less what is the same in a row
         distances[names[rows, np.newaxis] != names] = np.inf

@@ -19,6 +19,9 @@ METRICS = (
 )  # fmt: skip
 """The metrics, called as in `Summary`."""
 
+LOWER_IS_BETTER = frozenset({"max_drawdown", "volatility", "commission"})
+"""The metrics of which less is better."""
+
 BLOCKS = 32
 """Into how many consecutive stretches of equal length returns are summed up, for what is judged afterwards."""
 
