@@ -93,6 +93,7 @@ def test_the_notebooks_of_the_tour_are_there():
         "08_sessions_and_splits",
         "09_futures",
         "10_collateral_hedge",
+        "11_sweep",
     ]
     assert [path.stem for path in NOTEBOOKS] == tour
 

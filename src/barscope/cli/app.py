@@ -22,6 +22,7 @@ from barscope.cli import (
     quality,
     runs,
     scenario,
+    sweep,
 )
 from barscope.cli.console import answer, fail, say
 from barscope.errors import BarscopeError
@@ -78,6 +79,7 @@ COMMANDS: tuple[Callable[..., None], ...] = (
     explore.explore,
     backtest.backtest,
     runs.runs,
+    sweep.sweep,
     scenario.scenario,
     publish.publish,
     presets.presets,

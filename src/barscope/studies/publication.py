@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from barscope.studies.request import BarChoice
+from barscope.studies.sweep_request import SweepRequest
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -32,8 +33,16 @@ CONFIG_KEYS = (
     "calendars",
     "bar_sources",
     "data_fingerprint",
+    "way",
+    "axes",
+    "combinations",
+    "skipped",
+    "reasons",
 )
-"""Of `config`: which bars and how they were made, which indicators, strategies, broker settings or templates."""
+"""Of `config`: which bars and how they were made, which indicators, strategies, broker settings, templates or ranges.
+
+Of a sweep its `request` as well, as far as `SweepRequest` knows it.
+"""
 
 STRATEGY_KEYS = ("class_name", "name", "symbols", "bar_periods", "params")
 """Of each strategy in `config`."""
@@ -46,6 +55,7 @@ METADATA_KEYS = (
     "final_equity",
     "assumptions",
     "scenario",
+    "sweep",
     "reason",
     "error",
     "symbol",
@@ -83,11 +93,33 @@ def public_record(record: RunRecord, zone: str, private_folders: Iterable[Path] 
     secrets = tuple(text for text in map(str, private_folders) if len(text) > 1)
     told = _chosen(record.config.get("request"), BarChoice.model_fields) | record.config
     config = {key: _public(told[key], key, secrets) for key in CONFIG_KEYS if key in told}
+    if told.get("mode") == "sweep":
+        asked = _chosen(told.get("request"), SweepRequest.model_fields)
+        config["request"] = {key: _public(value, key, secrets) for key, value in asked.items()}
     if isinstance(config.get("strategies"), list):
         config["strategies"] = [_chosen(strategy, STRATEGY_KEYS) for strategy in config["strategies"]]
     metadata = {key: _public(record.metadata[key], key, secrets) for key in METADATA_KEYS if key in record.metadata}
     name = without_paths(record.name, secrets)
     return replace(record, name=name, config=config | {"zone": zone}, metadata=metadata)
+
+
+def public_children(data: bytes, private_folders: Iterable[Path] = ()) -> bytes:
+    """Some children of a sweep as visitors see them: why one failed is told without paths.
+
+    Args:
+        data: As a sweep keeps them.
+        private_folders: As of `public_record`.
+    """
+    import polars as pl
+
+    from barscope.studies.sweep_frame import from_bytes, to_bytes
+
+    frame = from_bytes(data)
+    if frame["error"].null_count() == len(frame):
+        return data
+    secrets = tuple(text for text in map(str, private_folders) if len(text) > 1)
+    told = [None if text is None else without_paths(text, secrets) for text in frame["error"].to_list()]
+    return to_bytes(frame.with_columns(pl.Series("error", told, pl.String)))
 
 
 def without_paths(text: str, secrets: Iterable[str] = ()) -> str:

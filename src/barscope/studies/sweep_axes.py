@@ -15,9 +15,6 @@ if TYPE_CHECKING:
     from barscope.indicators.parameters import Parameter
     from barscope.studies.sweep_request import SweepRequest
 
-MOST_VALUES = 1_000_000
-"""Of one parameter."""
-
 
 class Spec(Protocol):
     """What a parameter takes."""
@@ -92,8 +89,6 @@ def _range_axis(name: str, given: ParameterRange, spec: Spec) -> Axis:
         return Axis(name, low=low, high=high)
     if not 0 < step < math.inf:
         raise InvalidParameterError(f"step {step:g} of {name} must be above 0 and finite")
-    if (high - low) / step >= MOST_VALUES:
-        raise InvalidParameterError(f"a step of {step:g} makes more than {MOST_VALUES:,} values of {name}: widen it")
     if spec.is_whole and step != int(step):
         raise InvalidParameterError(f"step {step:g} of {name} must be a whole number, as its values are")
     return Axis(name, linear_values(low, high, int(step) if spec.is_whole else float(step)))

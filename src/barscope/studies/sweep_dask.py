@@ -103,7 +103,8 @@ class DaskCrew:
         """Let the workers forget everything of this sweep; the client and its cluster live on."""
         for scattered in self._open:
             scattered.future.release()
-        self._executor.shutdown(wait=False)
+        if self._client.status == "running":
+            self._executor.shutdown(wait=False)
 
     def _scatter(self, scattered: Scattered) -> None:
         try:
@@ -115,6 +116,8 @@ class DaskCrew:
 
     def _count_workers(self) -> int:
         """Threads of all workers, after waiting for the first one."""
+        if self._client.status == "closed":
+            raise ExecutorLostError("the Dask client is closed: connect another one to the cluster")
         try:
             self._client.wait_for_workers(1, timeout=_PATIENCE_S)
             threads = sum(self._client.nthreads().values())

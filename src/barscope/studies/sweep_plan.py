@@ -11,6 +11,7 @@ from itertools import islice
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
+from barscope.domain.parameters import plain
 from barscope.domain.periods import period_of_rtype
 from barscope.domain.sampling import Combinations, combinations, grid_size
 from barscope.engine.bus import EventBus
@@ -23,6 +24,7 @@ from barscope.engine.signal_strategy import SignalStrategy
 from barscope.engine.simulated_broker import SimulatedBroker
 from barscope.errors import InvalidParameterError, cut
 from barscope.indicators.registry import indicator_class
+from barscope.indicators.sourcecode import class_hash
 from barscope.studies.bar_source import known_at
 from barscope.studies.choice import resolve_choice
 from barscope.studies.sweep_axes import IndicatorSpec, axes_of
@@ -100,15 +102,20 @@ class SweepPlan:
         """Equal for sweeps whose children mean the same, whatever their combinations, symbols and stretches."""
         told = {
             "target": self.request.target,
-            "source": code_of(self.work),
+            "code": class_hash(self.work.target),
             "indicators": sorted(_indicator_hashes(self.work)),
-            "fixed": dict(self.request.fixed),
+            "fixed": self._fixed(),
             "broker": dict(self.request.broker),
             "period": self.work.period.name,
             "way": self.work.way,
             "versions": library_versions(),
         }
         return hashlib.sha256(json.dumps(told, sort_keys=True, default=str).encode()).hexdigest()
+
+    def _fixed(self) -> dict[str, Any]:
+        """The values of the parameters that do not vary, whether given or the default."""
+        values = {name: spec.default for name, spec in self.work.target.parameters.items()} | dict(self.request.fixed)
+        return {name: plain(value) for name, value in values.items() if name not in self.request.parameters}
 
 
 def plan_sweep(request: SweepRequest, secmaster: SecurityMaster, calendars: CalendarBook) -> SweepPlan:

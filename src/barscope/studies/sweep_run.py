@@ -38,6 +38,9 @@ _TRIES = 2
 _HOPELESS = 20
 """After so many deaths with nothing computed in between the workers are given up."""
 
+_JUDGED_SO_FAR = 50_000
+"""Children of a sweep that can be judged while it computes: their blocks of returns are 20 MB."""
+
 _TURN_S = 0.2
 _LAST_S = 5.0
 """How long a sweep that is cancelled waits for the children that are being computed."""
@@ -159,7 +162,8 @@ class SweepRun:
     # ---- chunks on their way in
 
     def _collect(self, done: set[Future[bytes]]) -> None:
-        for future in sorted(done, key=_has_failed):  # what is there is kept before others are tried again
+        in_order = [future for future in self._pending if future in done]
+        for future in sorted(in_order, key=_has_failed):  # what is there is kept before others are tried again
             attempt = self._pending.pop(future, None)
             if attempt is None:
                 continue  # it went with others whose workers died
@@ -185,7 +189,8 @@ class SweepRun:
         if not len(found):
             return
         self.record(SweepChunk(stretch, symbol, fingerprint, len(found), to_bytes(found)))
-        shown = found.drop(BLOCK_COLUMNS, strict=False)  # the record has them; a million children would not fit here
+        too_many = self.plan.children > _JUDGED_SO_FAR  # for their blocks to stay in memory; the record has them
+        shown = found.drop(BLOCK_COLUMNS, strict=False) if too_many else found
         frames = _merged([*self.result.frames, placed(shown, stretch, symbol)])
         self.result = replace(self.result, frames=frames, reused=self.result.reused + reused)
 

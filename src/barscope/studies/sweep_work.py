@@ -199,9 +199,10 @@ def _child(desk: SweepDesk, params: Mapping[str, Any]) -> dict[str, Any]:
 
 def _told(error: BaseException) -> str:
     """The error that began it, and where it was raised."""
-    root = error
-    while root.__cause__ is not None:
+    root, seen = error, {id(error)}  # an exception may be its own cause
+    while root.__cause__ is not None and id(root.__cause__) not in seen:
         root = root.__cause__
+        seen.add(id(root))
     frames = traceback.extract_tb(root.__traceback__)
     where = f" ({frames[-1].name}, line {frames[-1].lineno})" if frames else ""
     return f"{type(root).__name__}: {cut(root, 300)}{where}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,7 +13,7 @@ from barscope.errors import InvalidParameterError, UnknownRunError, cut
 from barscope.store.named_table import check_name
 from barscope.store.snapshot import write_snapshot
 from barscope.store.snapshot_facts import SnapshotFacts
-from barscope.studies.publication import public_record
+from barscope.studies.publication import public_children, public_record
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -61,7 +62,8 @@ def publish(
     chosen = publishable(ws.runs_store, run_ids, include_failed=include_failed)
     private = (Path.home(), ws.paths.folder, ws.paths.runs.parent, ws.paths.secmaster.parent)
     public = [public_record(record, ws.zone_of(record.config.get("publisher_id")), private) for record in chosen]
-    return write_snapshot(path, ws.runs_store, public, _sessions_of(ws, public), facts, on_run)
+    children = partial(public_children, private_folders=private)
+    return write_snapshot(path, ws.runs_store, public, _sessions_of(ws, public), facts, on_run, children)
 
 
 def publishable(runs: RunReader, run_ids: Iterable[str], *, include_failed: bool = False) -> tuple[RunRecord, ...]:

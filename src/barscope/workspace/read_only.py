@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from barscope.store.session_values import ExplorerSession
 
 _OPENING = (Stage("opening", 1),)
-_LIVE_TABLES = ("runs", "run_columns", "run_states", "run_state_parts", *EVENT_TABLES)
+_LIVE_TABLES = ("runs", "run_columns", "sweep_chunks", "run_states", "run_state_parts", *EVENT_TABLES)
 
 
 class ReadOnlyWorkspace:

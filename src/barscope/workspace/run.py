@@ -197,26 +197,31 @@ class Run:
         x: str | None = None,
         y: str | None = None,
         spec: ChartSpec | None = None,
-        **where: str,
+        *,
+        stretch: str | None = None,
+        symbol: str | None = None,
     ) -> go.Figure:
         """A heat map of a sweep over two parameters, by default the first, the best and its plateau marked.
 
-        Args:
-            metric: One of `run.sweep.metrics`; None is the main one.
-            x: The parameter across.
-            y: The parameter up, or `symbol` or `stretch`.
-            spec: How it is looked at.
-            where: `stretch` and `symbol`; the first stretch and the mean over all symbols unless said.
+        `y` may also be `symbol` or `stretch`. Unless said it is the main metric in the first stretch, its mean over
+        all symbols.
         """
         from barscope.workspace.sweep_figures import heatmap_of, look_at
 
-        return heatmap_of(self.sweep, look_at(self.sweep, metric, x, y, **where), spec)
+        return heatmap_of(self.sweep, look_at(self.sweep, metric, x, y, stretch, symbol), spec)
 
-    def parallel_figure(self, metric: str | None = None, spec: ChartSpec | None = None, **where: str) -> go.Figure:
-        """Every combination of a sweep as a line across its parameters; `where` as for `sweep_figure`."""
+    def parallel_figure(
+        self,
+        metric: str | None = None,
+        spec: ChartSpec | None = None,
+        *,
+        stretch: str | None = None,
+        symbol: str | None = None,
+    ) -> go.Figure:
+        """Every combination of a sweep as a line across its parameters; arguments as for `sweep_figure`."""
         from barscope.workspace.sweep_figures import look_at, parallel_of
 
-        return parallel_of(self.sweep, look_at(self.sweep, metric, **where), spec)
+        return parallel_of(self.sweep, look_at(self.sweep, metric, stretch=stretch, symbol=symbol), spec)
 
     # ---- of a scenario
 

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from barscope.jobs import Job
     from barscope.studies.hedge_costs import HedgeCosts
     from barscope.studies.scenario_result import ScenarioResult
+    from barscope.studies.sweep_result import SweepResult
     from barscope.workspace.run import Run
     from barscope.workspace.shelf import Shelf
 
@@ -43,6 +44,7 @@ class RunView:
         summary: Its metrics.
         figures: `equity`, `pnl` and `journey` of a backtest, `ltv` of a scenario.
         scenario: The result of a scenario.
+        sweep: What is there of a sweep.
     """
 
     run: Run
@@ -53,6 +55,7 @@ class RunView:
     summary: Summary | None = None
     figures: Mapping[str, FigureParts] = field(default_factory=dict)
     scenario: ScenarioResult | None = None
+    sweep: SweepResult | None = None
 
     @property
     def is_backtest(self) -> bool:
@@ -104,6 +107,8 @@ def read_run_view(
     """
     context.enter("opening the run")
     run = known or ws.run(run_id)
+    if run.config.get("mode") == "sweep" and run.sweep.done:
+        return RunView(run, None, spec, sweep=run.sweep)
     if run.status != "completed" or not run.symbols:
         return RunView(run, None, spec)
     chosen = symbol if symbol in run.symbols else run.symbols[0]

@@ -23,8 +23,9 @@ def look_at(
     symbol: str | None = None,
 ) -> SweepLook:
     """How a sweep is looked at: by its main metric, in its first stretch, over its first parameters unless said."""
-    across = x or next(name for name in result.parameter_names if name != y)
-    up = y or next((name for name in result.parameter_names if name != across), SYMBOL)
+    names = result.parameter_names
+    across = x or next((name for name in names if name != y), names[0])
+    up = y or next((name for name in names if name != across), SYMBOL)
     return SweepLook(metric or main_metric(result), stretch or result.stretches[0], symbol, across, up)
 
 

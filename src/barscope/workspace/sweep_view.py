@@ -165,7 +165,7 @@ def labels_of(result: SweepResult, look: SweepLook) -> dict[str, list[Any]]:
 
 def rows(result: SweepResult, filtered: pl.Expr | None, order: str) -> SweepRows:
     """The first children by a metric, those that a filter leaves."""
-    from barscope.studies.sweep_result import LOWER_IS_BETTER
+    from barscope.domain.performance.measures import LOWER_IS_BETTER
 
     found = _table(result, filtered)
     if order in found.columns:

@@ -54,7 +54,13 @@ class WorkspaceSweeps(Sweeps):
         return self.curves(self._ws.run(run_id).sweep.request, children)
 
     def equity_figure(
-        self, run_id: str, metric: str | None = None, spec: ChartSpec | None = None, **where: str
+        self,
+        run_id: str,
+        metric: str | None = None,
+        spec: ChartSpec | None = None,
+        *,
+        stretch: str | None = None,
+        symbol: str | None = None,
     ) -> go.Figure:
         """The accounts of the best, the median and the worst combination of a recorded sweep, computed anew.
 
@@ -62,7 +68,8 @@ class WorkspaceSweeps(Sweeps):
             run_id: The sweep.
             metric: What they are ranked by; None is the main one.
             spec: How it is looked at.
-            where: `stretch` and `symbol`; the first of each unless said.
+            stretch: None is the first.
+            symbol: None is the first.
 
         Raises:
             InvalidParameterError: If no combination has the metric, or the sweep is of an indicator.
@@ -72,7 +79,7 @@ class WorkspaceSweeps(Sweeps):
         from barscope.workspace.sweep_figures import look_at
 
         result = self._ws.run(run_id).sweep
-        curves = extreme_curves(self._ws, result, look_at(result, metric, **where))
+        curves = extreme_curves(self._ws, result, look_at(result, metric, stretch=stretch, symbol=symbol))
         return equity_figure(self._ws, result, curves, spec or ChartSpec())
 
 
