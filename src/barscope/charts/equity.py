@@ -8,7 +8,7 @@ import numpy as np
 
 from barscope.charts.data import ChartSpec
 from barscope.charts.sheet import Sheet, calm_figure, room
-from barscope.charts.text import coloured, escape
+from barscope.charts.text import bold, coloured, escape, stacked
 from barscope.charts.time_axis import TimeAxis
 from barscope.charts.traces import faded
 
@@ -46,15 +46,15 @@ def equity_figure(
         return calm_figure(spec, "Equity", "no bars, so there is no account to draw")
     time, sheet = TimeAxis(curve.ts, zone, period, spec), Sheet(spec, _PANES)
     colour, equity, drawdown = sheet.palette.lines[0], curve.equity, curve.drawdown * 100
-    others = [_at(benchmark, curve.ts)] if benchmark is not None and len(benchmark) else []
+    others = [values_at(benchmark, curve.ts)] if benchmark is not None and len(benchmark) else []
     shown = time.turning_points([equity, drawdown, *others])
     decimals = 0 if np.nanmax(np.abs(equity)) >= 10_000 else 2
     for other in others:
         sheet.line("equity", shown, other[shown], sheet.palette.muted, line={"dash": "5px,4px", "width": 1.4})
     sheet.line("equity", shown, equity[shown], colour)
     _draw_underwater(sheet, shown, drawdown[shown])
-    last = f"{_last(equity):,.{decimals}f}"
-    sheet.tag("equity", _last(equity), last, colour)
+    last = f"{last_number(equity):,.{decimals}f}"
+    sheet.tag("equity", last_number(equity), last, colour)
     sheet.say("equity", *_equity_legend(sheet, equity, others, decimals))
     sheet.say("drawdown", _drawdown_legend(sheet, drawdown, time))
     sheet.hover(
@@ -86,8 +86,8 @@ def comparison_figure(
         return calm_figure(spec, "Returns", "no bars, so there are no accounts to compare")
     ts = np.unique(np.concatenate([curve.ts for curve in drawn.values()]))
     time, sheet = TimeAxis(ts, zone, period, spec), Sheet(spec, _PANES)
-    returns = {name: _returns(_at(curve, ts)) for name, curve in drawn.items()}
-    falls = {name: _at(curve, ts, curve.drawdown) * 100 for name, curve in drawn.items()}
+    returns = {name: percent_returns(values_at(curve, ts)) for name, curve in drawn.items()}
+    falls = {name: values_at(curve, ts, curve.drawdown) * 100 for name, curve in drawn.items()}
     shown = time.turning_points([*returns.values(), *falls.values()])
     lines = sheet.palette.lines
     colours = {name: lines[i % len(lines)] for i, name in enumerate(drawn)}
@@ -96,10 +96,10 @@ def comparison_figure(
         sheet.line("equity", shown, returns[name][shown], colour, name=escape(name), line=dash)
         sheet.line("drawdown", shown, falls[name][shown], colour, name=escape(name), line={**dash, "width": 1.2})
     sheet.zero("equity")
-    sheet.say("equity", *_rows([f"{coloured(n, c)} {_percent(_last(returns[n]))}" for n, c in colours.items()], 4))
-    worst = [f"{coloured(n, c)} {_percent(_least(falls[n]))}" for n, c in colours.items()]
+    sheet.say("equity", *_rows([f"{coloured(n, c)} {percent(last_number(returns[n]))}" for n, c in colours.items()], 4))
+    worst = [f"{coloured(n, c)} {percent(_least(falls[n]))}" for n, c in colours.items()]
     sheet.say("drawdown", *_rows([coloured("Max drawdown", sheet.palette.muted), *worst], 5))
-    texts = ["<br>".join([f"<b>{time.moment(i)}</b>", *_at_moment(returns, falls, i)]) for i in shown]
+    texts = [stacked([bold(time.moment(i)), *_at_moment(returns, falls, i)]) for i in shown]
     sheet.hover("equity", shown, np.zeros(len(shown)), texts)
     sheet.scale(
         "equity", [y[shown] for y in returns.values()], above=0.1 + 0.08 * (1 + len(drawn) // 4), ticksuffix="%"
@@ -108,7 +108,7 @@ def comparison_figure(
     return sheet.figure(room("−100.00%"), time.axis(shown))
 
 
-def _at(curve: EquityCurve, ts: IntArray, values: FloatArray | None = None) -> FloatArray:
+def values_at(curve: EquityCurve, ts: IntArray, values: FloatArray | None = None) -> FloatArray:
     """The latest value of a curve at other times; NaN before it begins and after it ends."""
     latest = np.searchsorted(curve.ts, ts, "right") - 1
     column = curve.equity if values is None else values
@@ -116,7 +116,7 @@ def _at(curve: EquityCurve, ts: IntArray, values: FloatArray | None = None) -> F
     return np.where(inside, column[np.maximum(latest, 0)], np.nan)
 
 
-def _returns(equity: FloatArray) -> FloatArray:
+def percent_returns(equity: FloatArray) -> FloatArray:
     """Percent since the first value; NaN where that is not above zero."""
     numbers = equity[np.isfinite(equity)]
     first = numbers[0] if len(numbers) and numbers[0] > 0 else np.nan
@@ -134,14 +134,14 @@ def _draw_underwater(sheet: Sheet, x: IntArray, drawdown: FloatArray) -> None:
 
 def _equity_legend(sheet: Sheet, equity: FloatArray, others: Sequence[FloatArray], decimals: int) -> list[str]:
     p = sheet.palette
-    gain = _last(_returns(equity))
+    gain = last_number(percent_returns(equity))
     parts = [
         coloured("Equity", p.lines[0], bold=True),
-        coloured(f"{_last(equity):,.{decimals}f}", p.text),
-        coloured(_percent(gain), p.down if gain < 0 else p.up),
+        coloured(f"{last_number(equity):,.{decimals}f}", p.text),
+        coloured(percent(gain), p.down if gain < 0 else p.up),
     ]
     for other in others:
-        parts += [coloured("Buy and hold", p.muted), coloured(_percent(_last(_returns(other))), p.muted)]
+        parts += [coloured("Buy and hold", p.muted), coloured(percent(last_number(percent_returns(other))), p.muted)]
     return ["  ".join(parts)]
 
 
@@ -150,17 +150,17 @@ def _drawdown_legend(sheet: Sheet, drawdown: FloatArray, time: TimeAxis) -> str:
     if not worst < 0:
         return coloured("Drawdown", p.muted) + "  " + coloured("none", p.text)
     when = time.moment(int(np.nanargmin(drawdown)))
-    said = [coloured("Drawdown", p.down, bold=True), coloured(_percent(float(drawdown[-1])), p.text)]
-    return "  ".join([*said, coloured(f"deepest {_percent(worst)} on {when}", p.muted)])
+    said = [coloured("Drawdown", p.down, bold=True), coloured(percent(float(drawdown[-1])), p.text)]
+    return "  ".join([*said, coloured(f"deepest {percent(worst)} on {when}", p.muted)])
 
 
 def _label(moment: str, equity: float, drawdown: float, others: Sequence[FloatArray], i: int) -> str:
-    lines = [f"<b>{moment}</b>", f"Equity {equity:,.2f}", f"Drawdown {_percent(drawdown)}"]
-    return "<br>".join([*lines, *(f"Buy and hold {other[i]:,.2f}" for other in others)])
+    lines = [bold(moment), f"Equity {equity:,.2f}", f"Drawdown {percent(drawdown)}"]
+    return stacked([*lines, *(f"Buy and hold {other[i]:,.2f}" for other in others)])
 
 
 def _at_moment(returns: Mapping[str, FloatArray], falls: Mapping[str, FloatArray], i: int) -> list[str]:
-    return [f"{escape(n)} {_percent(returns[n][i])}, drawdown {_percent(falls[n][i])}" for n in returns]
+    return [f"{escape(n)} {percent(returns[n][i])}, drawdown {percent(falls[n][i])}" for n in returns]
 
 
 def _rows(parts: Sequence[str], most: int) -> list[str]:
@@ -168,11 +168,13 @@ def _rows(parts: Sequence[str], most: int) -> list[str]:
     return ["  ".join(parts[i : i + most]) for i in range(0, len(parts), most)]
 
 
-def _percent(value: float) -> str:
+def percent(value: float) -> str:
+    """Percent with its sign; `–` where there is none."""
     return f"{value:+,.2f}%" if value == value else "–"
 
 
-def _last(values: FloatArray) -> float:
+def last_number(values: FloatArray) -> float:
+    """The last value that is a number; NaN where none is."""
     numbers = values[np.isfinite(values)]
     return float(numbers[-1]) if len(numbers) else float("nan")
 

@@ -17,7 +17,7 @@ from barscope.charts.data import ChartData, ChartSpec
 from barscope.charts.drawing import Drawing
 from barscope.charts.figure import CONFIG, figure, figure_parts
 from barscope.charts.parts import asset, packed_plotly, plotly, script_json
-from barscope.charts.text import page
+from barscope.charts.text import embedded, page, style
 from barscope.charts.theme import PALETTES
 from barscope.errors import MissingRendererError, ReadOnlyStoreError, StoreFullError
 
@@ -49,13 +49,13 @@ def html(chart: ChartData | go.Figure, spec: ChartSpec | None = None) -> bytes:
         "config": CONFIG,
         "crosshair": isinstance(chart, ChartData),
     }
-    body = (
-        f"<style>{asset('crosshair.css')}</style>"
-        '<div id="barscope-chart"></div>'
-        f'<script id="barscope-figure" type="application/json">{script_json(content)}</script>'
-        f'<script id="barscope-plotly" type="text/plain">{packed_plotly()}</script>'
-    )
-    return page(title, paper, body, (asset("crosshair.js"), asset("page.js")), (plotly(),)).encode()
+    body = [
+        style(asset("crosshair.css")),
+        '<div id="barscope-chart"></div>',
+        embedded("barscope-figure", script_json(content), "application/json"),
+        embedded("barscope-plotly", packed_plotly()),
+    ]
+    return page(title, paper, "".join(body), (asset("crosshair.js"), asset("page.js")), (plotly(),)).encode()
 
 
 def png(chart: go.Figure, *, width: int = 1280, height: int | None = None, scale: int = 2) -> bytes:

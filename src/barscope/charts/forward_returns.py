@@ -8,7 +8,7 @@ import numpy as np
 
 from barscope.charts.data import ChartSpec
 from barscope.charts.sheet import Sheet, calm_figure, room, round_width
-from barscope.charts.text import coloured
+from barscope.charts.text import bold, coloured, stacked
 from barscope.charts.traces import faded
 
 if TYPE_CHECKING:
@@ -64,7 +64,7 @@ def _draw(sheet: Sheet, horizon: int, signals: FloatArray, every: FloatArray) ->
         if len(sample):
             _mark(sheet, key, float(np.median(sample)), colour, dash)
     texts = [
-        f"<b>{a * width:+.2%} to {(a + 1) * width:+.2%}</b><br>{n:,} of {len(signals):,} signals"
+        stacked([bold(f"{a * width:+.2%} to {(a + 1) * width:+.2%}"), f"{n:,} of {len(signals):,} signals"])
         for a, n in zip(bins.tolist(), counts.tolist(), strict=True)
     ]
     sheet.hover(key, (bins + 0.5) * width, share, texts)

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any, Literal, get_args
 
 import numpy as np
 
-from barscope.charts.data import ChartData, ChartSpec
+from barscope.charts.data import ChartData, ChartSpec, Highlight
 from barscope.charts.markers import trade_markers
 from barscope.charts.sheet import Sheet, calm_figure, numbered, room
-from barscope.charts.text import coloured, escape, plain, price
+from barscope.charts.text import bold, coloured, escape, plain, price, stacked
 from barscope.charts.traces import faded
 from barscope.errors import InvalidParameterError, cut
 
@@ -91,6 +91,12 @@ def trade_spec(data: ChartData, trip: RoundTrip, context: int = 30, spec: ChartS
     return replace(spec or ChartSpec(), visible=(first - 0.5, last + 0.5))
 
 
+def marked_trade(data: ChartData, trip: RoundTrip, place: int) -> ChartData:
+    """The chart with the stretch of one trade shaded; `place` is its number."""
+    shade = Highlight(trip.entry_ts, trip.exit_ts, f"Trade {place} {trip.pnl_after_commission:+,.2f}")
+    return replace(data, highlights=(*data.highlights, shade))
+
+
 def _extent(data: ChartData, trip: RoundTrip, context: int) -> tuple[int, int]:
     """The first and the last bar to show, which may lie outside the bars.
 
@@ -151,11 +157,11 @@ def _legend(sheet: Sheet, trips: Sequence[RoundTrip], total: int, order: Order, 
 
 
 def _label(n: int, trip: RoundTrip) -> str:
-    lines = [f"<b>Trade {n:,}</b>  {escape(trip.symbol)} {_what(trip)}"]
+    lines = [f"{bold(f'Trade {n:,}')}  {escape(trip.symbol)} {_what(trip)}"]
     lines += [f"{price(trip.entry_price)} → {price(trip.exit_price)}, {trip.duration_bars:,} bars"]
     lines += [f"Worst {trip.mae:+,.2f}   best {trip.mfe:+,.2f}"]
     ended = "At the last close" if trip.is_open else "Exit"
-    return "<br>".join([*lines, f"{ended} {trip.pnl_before_commission:+,.2f}"])
+    return stacked([*lines, f"{ended} {trip.pnl_before_commission:+,.2f}"])
 
 
 def _what(trip: RoundTrip) -> str:

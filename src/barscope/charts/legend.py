@@ -11,7 +11,7 @@ import numpy as np
 from barscope.charts.clock import moment_text
 from barscope.charts.lod import last
 from barscope.charts.markers import KINDS
-from barscope.charts.text import coloured, compact, escape, plain
+from barscope.charts.text import bold, coloured, compact, escape, label_template, plain, stacked
 from barscope.charts.traces import compared_colours, drawn_series, series_colours, trace_count
 from barscope.domain.periods import BarPeriod
 
@@ -90,7 +90,7 @@ def legend_annotations(reading: Reading, view: View, boxes: tuple[PaneBox, ...])
     found = []
     for box in boxes:
         lines = [reading.prices(i), reading.compared(i)] if box.key == "price" else []
-        text = "<br>".join(filter(None, [*lines, reading.series(i, box.key)]))
+        text = stacked(filter(None, [*lines, reading.series(i, box.key)]))
         place = {"xref": "paper", "x": 0, "xanchor": "left", "yref": "paper", "y": box.domain[1], "yanchor": "top"}
         look = {"align": "left", "showarrow": False, "font": {"size": 12}, "borderpad": 3}
         found += [{**place, **look, "text": text}] if text else []
@@ -107,7 +107,7 @@ def hover_trace(reading: Reading, view: View) -> dict[str, Any]:
         "x": view.buckets.x,
         "y": view.candles.close,
         "text": [reading.label(i) for i in range(len(view.buckets))],
-        "hovertemplate": "%{text}<extra></extra>",
+        "hovertemplate": label_template("%{text}"),
         "showlegend": False,
     }
 
@@ -165,7 +165,7 @@ class Reading:
         """Everything at a candle, line by line."""
         values = [f"{escape(s.name)}  {self._value(s, y, i)}" for s, y in self._values]
         volume = f"V {compact(float(self._view.candles.volume[i]))}"
-        return "<br>".join([f"<b>{self._moment(i)}</b>", self._ohlc(i), volume, *self._trades.get(i, ()), *values])
+        return stacked([bold(self._moment(i)), self._ohlc(i), volume, *self._trades.get(i, ()), *values])
 
     def _moment(self, i: int) -> str:
         is_dated = self._view.buckets.label[-1] in "dwoy"  # candles of a day or more have no time of day

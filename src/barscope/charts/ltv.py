@@ -9,7 +9,7 @@ import numpy as np
 
 from barscope.charts.data import ChartSpec
 from barscope.charts.sheet import Sheet, calm_figure, room
-from barscope.charts.text import coloured, escape
+from barscope.charts.text import bold, coloured, escape, stacked
 from barscope.charts.time_axis import TimeAxis
 from barscope.domain.periods import BarPeriod
 
@@ -124,7 +124,7 @@ def _label(moment: str, curves: Sequence[LtvCurve], i: int) -> str:
         + (", called" if curve.called[i] else "")
         for curve in curves
     ]
-    return "<br>".join([f"<b>{moment}</b>", *lines])
+    return stacked([bold(moment), *lines])
 
 
 def _ratio(value: float) -> str:

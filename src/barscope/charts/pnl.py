@@ -9,7 +9,7 @@ import numpy as np
 from barscope.charts.data import ChartSpec
 from barscope.charts.lod import Buckets, turning_points
 from barscope.charts.sheet import TICKS, Sheet, calm_figure, numbered, room, round_width
-from barscope.charts.text import coloured, escape, price
+from barscope.charts.text import bold, coloured, escape, price, stacked
 from barscope.charts.traces import faded
 
 if TYPE_CHECKING:
@@ -86,7 +86,7 @@ def _draw_spread(sheet: Sheet, pnl: FloatArray) -> list[float]:
         x = (bins[mine] + 0.5) * width
         sheet.draw("spread", type="bar", x=x, y=counts[mine], xaxis="x2", marker=look, width=width * 0.9)
     texts = [
-        f"<b>{a * width:+,.6g} to {(a + 1) * width:+,.6g}</b><br>{n:,} of {len(pnl):,} trades"
+        stacked([bold(f"{a * width:+,.6g} to {(a + 1) * width:+,.6g}"), f"{n:,} of {len(pnl):,} trades"])
         for a, n in zip(bins.tolist(), counts.tolist(), strict=True)
     ]
     sheet.hover("spread", (bins + 0.5) * width, counts, texts, xaxis="x2")
@@ -111,10 +111,10 @@ def _label(trips: Sequence[RoundTrip], first: int, last: int, pnl: FloatArray, t
         trip = trips[first]
         what = f"{trip.direction.name.lower()} {trip.quantity:,.6g} {escape(trip.symbol)}"
         how = f"{price(trip.entry_price)} → {price(trip.exit_price)}{', still open' if trip.is_open else ''}"
-        lines = [f"<b>Trade {first}</b>  {what}", how, f"P&L {pnl[first]:+,.2f}"]
+        lines = [f"{bold(f'Trade {first}')}  {what}", how, f"P&L {pnl[first]:+,.2f}"]
     else:
-        lines = [f"<b>Trades {first:,} to {last:,}</b>", f"P&L {pnl[first : last + 1].sum():+,.2f}"]
-    return "<br>".join([*lines, f"Sum so far {total[last]:+,.2f}"])
+        lines = [bold(f"Trades {first:,} to {last:,}"), f"P&L {pnl[first : last + 1].sum():+,.2f}"]
+    return stacked([*lines, f"Sum so far {total[last]:+,.2f}"])
 
 
 def _total_legend(sheet: Sheet, trips: Sequence[RoundTrip], total: FloatArray) -> str:

@@ -16,7 +16,7 @@ from barscope.charts.figure import CONFIG, figure_parts
 from barscope.charts.markers import KINDS
 from barscope.charts.pack import Pack, pack
 from barscope.charts.parts import as_text, asset, packed, packed_plotly, plotly
-from barscope.charts.text import compact, page, plain, price
+from barscope.charts.text import compact, embedded, page, plain, price, style
 from barscope.charts.theme import PALETTES
 from barscope.charts.traces import drawn_series, trace_count
 from barscope.errors import MissingBarsError
@@ -86,16 +86,15 @@ def share_page(run: SharedRun, *, theme: ShareTheme = "auto", budget: int = DATA
         "trades": _trades(run),
         "colours": {name: _colours(name) for name in ("light", "dark")},
     }
-    blobs = [
-        f'<script id="share-columns-{i}" type="text/plain">{as_text(p.blob)}</script>' for i, p in enumerate(packs)
+    body = [
+        style(asset("crosshair.css") + asset("share.css")),
+        asset("share.html"),
+        embedded("share-content", packed(json.dumps(content).encode())),
+        embedded("share-plotly", packed_plotly()),
+        *(embedded(f"share-columns-{i}", as_text(p.blob)) for i, p in enumerate(packs)),
     ]
-    body = (
-        f"<style>{asset('crosshair.css')}{asset('share.css')}</style>{asset('share.html')}"
-        f'<script id="share-content" type="text/plain">{packed(json.dumps(content).encode())}</script>'
-        f'<script id="share-plotly" type="text/plain">{packed_plotly()}</script>{"".join(blobs)}'
-    )
     scripts = (asset("crosshair.js"), asset("share_detail.js"), asset("share.js"))
-    return page(run.title, "Canvas", body, scripts, (plotly(),)).encode()
+    return page(run.title, "Canvas", "".join(body), scripts, (plotly(),)).encode()
 
 
 def _values_of(data: ChartData) -> list[ChartSeries]:

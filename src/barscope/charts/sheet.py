@@ -11,7 +11,7 @@ import numpy as np
 from barscope.charts.figure import MARGINS, spikes
 from barscope.charts.overlay import separators, value_tag
 from barscope.charts.panes import PaneBox, stack
-from barscope.charts.text import escape
+from barscope.charts.text import bold, escape, label_template, stacked
 from barscope.charts.theme import PALETTES, Palette, template
 
 if TYPE_CHECKING:
@@ -81,7 +81,7 @@ class Sheet:
         """The legend of a pane; the lines are markup."""
         place = {"xref": "paper", "x": 0, "xanchor": "left", "yref": "paper", "y": self.box(key).domain[1]}
         look = {"yanchor": "top", "align": "left", "showarrow": False, "font": {"size": 12}, "borderpad": 3}
-        self.annotations.append({**place, **look, "text": "<br>".join(lines)})
+        self.annotations.append({**place, **look, "text": stacked(lines)})
 
     def tag(self, key: str, y: float, text: str, colour: str) -> None:
         """A value beside the axis of a pane."""
@@ -95,7 +95,8 @@ class Sheet:
 
     def hover(self, key: str, x: NUMBERS, y: NUMBERS, texts: Sequence[str], **more: Any) -> None:  # noqa: ANN401  # as Plotly
         """The label at each position of a pane and of those that share its x axis, on an unseen trace."""
-        label = {"hoverinfo": None, "hovertemplate": "%{text}<extra></extra>", "text": list(texts), "name": "values"}
+        shown = {"hovertemplate": label_template("%{text}"), "text": list(texts)}
+        label = {"hoverinfo": None, **shown, "name": "values"}
         self.draw(key, type="scatter", mode="markers", marker={"size": 1, "opacity": 0}, x=x, y=y, **label, **more)
 
     def scale(
@@ -152,7 +153,7 @@ def calm_figure(spec: ChartSpec, title: str, reason: str) -> go.Figure:
 
     p = PALETTES[spec.theme]
     middle = {"xref": "paper", "yref": "paper", "x": 0.5, "y": 0.5, "showarrow": False, "align": "center"}
-    text = f"<b>{escape(title)}</b><br>{escape(reason)}"
+    text = stacked([bold(title), escape(reason)])
     hidden = {"visible": False, "fixedrange": True}
     layout = {
         "template": template(spec.theme),

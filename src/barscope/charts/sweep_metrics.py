@@ -121,6 +121,10 @@ def colour_scale(metric: Metric, values: FloatArray, palette: Palette, *, lines:
         far = high if high > low else low + (abs(low) or 1.0)
         strong = palette.down if metric.is_cost else palette.lines[0]
         return ColourScale(low, far, ((0.0, mixed(palette.paper, strong, 0.35 if lines else 0.2)), (1.0, strong)))
+    if lines and not low < metric.middle < high:  # all of one kind: the whole scale tells them apart
+        is_good = low >= metric.middle
+        ends = (palette.muted, palette.up) if is_good else (palette.down, palette.muted)
+        return ColourScale(low, high if high > low else low + 1.0, ((0.0, ends[0]), (1.0, ends[1])))
     reach = max(abs(high - metric.middle), abs(low - metric.middle)) or 1.0
     stops = ((0.0, palette.down), (0.5, palette.muted if lines else _between(palette)), (1.0, palette.up))
     return ColourScale(metric.middle - reach, metric.middle + reach, stops)

@@ -37,6 +37,21 @@ def coloured(text: object, colour: str, *, bold: bool = False) -> str:
     return f'<span style="color:{escape(colour)}">{inner}</span>'
 
 
+def bold(text: object) -> str:
+    """Escaped text in bold."""
+    return f"<b>{escape(text)}</b>"
+
+
+def stacked(markup: Iterable[str]) -> str:
+    """Runs of markup below each other."""
+    return "<br>".join(markup)
+
+
+def label_template(*markup: str) -> str:
+    """The template of a Plotly label of these lines and nothing else; `%{text}` stands for the text of a point."""
+    return f"{stacked(markup)}<extra></extra>"
+
+
 def titled(text: object, title: object) -> str:
     """Escaped text of at most 500 characters, with a longer one that appears on hover."""
     return f'<span title="{block(title)}">{block(text)}</span>'
@@ -52,6 +67,22 @@ def disclosure(label: str, title: object, facts: Iterable[tuple[object, object]]
 def link(text: object, href: str) -> str:
     """A link to an address that the program chose."""
     return f'<a href="{escape(href)}">{escape(text)}</a>'
+
+
+def style(css: str) -> str:
+    """A style sheet of the program."""
+    return f"<style>{css}</style>"
+
+
+def embedded(name: str, content: str, kind: str = "text/plain") -> str:
+    """Content that the scripts of a page find by its name; none of it can end the element.
+
+    Args:
+        name: The program's.
+        content: As base64, or as JSON without `<`.
+        kind: Its media type.
+    """
+    return f'<script id="{escape(name)}" type="{escape(kind)}">{content}</script>'
 
 
 def page(title: object, background: str, body: str, scripts: tuple[str, ...], packed: tuple[str, ...] = ()) -> str:

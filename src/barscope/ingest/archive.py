@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, BinaryIO
 from zipfile import ZIP_DEFLATED, ZIP_STORED, BadZipFile, ZipFile, ZipInfo
 
 from barscope.errors import DataError, VendorFileError, cut
+from barscope.ingest.files import SMALL, TIGHTEST
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -29,8 +30,6 @@ _DESCRIPTOR = 0x8
 _UNKNOWN_32, _UNKNOWN_16 = 0xFFFFFFFF, 0xFFFF
 _NAME = re.compile(r"(?:[A-Za-z0-9][A-Za-z0-9._+=@ -]{0,199}/)?[A-Za-z0-9][A-Za-z0-9._+=@ -]{0,199}/?")
 _INNER = (".zip", ".7z", ".rar", ".tar", ".tgz", ".gz", ".bz2", ".xz", ".jar")
-_SMALL = 1 << 20
-"""Entries up to this size may be packed as tightly as they like."""
 CHUNK = 1 << 20
 
 
@@ -42,7 +41,7 @@ class ArchiveLimits:
     directory_bytes: int = 16 * 1024**2
     entry_bytes: int = 16 * 1024**3
     total_bytes: int = 64 * 1024**3
-    ratio: int = 200
+    ratio: int = TIGHTEST
 
 
 class Archive:
@@ -188,7 +187,7 @@ class Archive:
             raise self._refused(info.filename, "is stored in another size than it has")
         if info.file_size > limits.entry_bytes:
             raise self._refused(info.filename, f"unpacks to {info.file_size:,} bytes, more than {limits.entry_bytes:,}")
-        if info.file_size > max(_SMALL, limits.ratio * info.compress_size):
+        if info.file_size > max(SMALL, limits.ratio * info.compress_size):
             raise self._refused(info.filename, f"unpacks more than {limits.ratio} to 1, as no market data do")
         if info.is_dir() and info.file_size:
             raise self._refused(info.filename, "is a folder with content")

@@ -264,7 +264,8 @@ def read_file(batch: Batch, file: BatchFile, options: ReadOptions) -> ParsedSour
             known = {entry.symbol for entry in batch.symbology}
             raise UnknownSymbolError(options.symbol, close_matches(options.symbol, known))
     with batch.unpacked(file) as path:
-        return read_dbn(path, options, names=names)
+        parsed = read_dbn(path, options, names=names)
+    return replace(parsed, unverified=None)  # the manifest has vouched for it
 
 
 def distinct(files: Iterable[BatchFile]) -> list[BatchFile]:

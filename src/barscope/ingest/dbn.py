@@ -29,7 +29,7 @@ from barscope.ingest.dbn_records import (
     open_interest_of,
     record_type,
 )
-from barscope.ingest.files import looks_like, read_bytes
+from barscope.ingest.files import looks_like, most_unpacked, read_bytes
 from barscope.ingest.headings import PRICES
 from barscope.ingest.judge import Draft, InstrumentName, judge
 from barscope.ingest.options import ReadOptions
@@ -54,10 +54,11 @@ class DecodeLimits:
 
 
 class VendorFile(NamedTuple):
-    """A file as its decoder gives it: metadata, and records as `record_type` describes them."""
+    """What a decoder gives: metadata, records as `record_type` describes them, and why their number is unverified."""
 
     metadata: dict[str, Any]
     records: Records
+    unverified: str | None = None
 
 
 def read_dbn(
@@ -118,6 +119,7 @@ def read_dbn(
             negative_prices=True,  # spreads and some futures trade below zero
             symbology=symbology,
             publisher=publisher_of(file.metadata["dataset"]),
+            unverified=file.unverified,
         ),
         options,
     )
@@ -158,6 +160,7 @@ def _reference(file: VendorFile, source: str, names: Sequence[SymbologyEntry] | 
         publisher_of(file.metadata["dataset"]),
         found.definitions,
         found.open_interest,
+        file.unverified,
     )
 
 
@@ -172,7 +175,8 @@ def decode(path: Path, limits: DecodeLimits) -> VendorFile:
     head = read_bytes(path, limit=16)
     if not head.startswith((b"DBN", b"\x28\xb5\x2f\xfd")):
         raise VendorFileError(f"{source}: not a DBN file but {looks_like(head)}")
-    numbers = (limits.memory_bytes, limits.cpu_seconds, limits.output_bytes)
+    most = min(limits.output_bytes, most_unpacked(path.stat().st_size))
+    numbers = (limits.memory_bytes, limits.cpu_seconds, most)
     # -P keeps the child from importing its neighbours here (numbers.py is also a standard module); unlike -I it leaves
     # the packages of the user in.
     command = [sys.executable, "-P", dbn_child.__file__, str(path.absolute()), *map(str, numbers)]
@@ -190,13 +194,20 @@ def decode(path: Path, limits: DecodeLimits) -> VendorFile:
             raise VendorFileError(
                 f"{source}: its decoder was stopped after {limits.wall_seconds:g} seconds: split the file"
             ) from None
+        complaints.seek(0)
+        said = complaints.read(4096)
         if child.returncode:
-            complaints.seek(0)
-            raise VendorFileError(f"{source}: {_cause(child.returncode, complaints.read(4096))}")
+            raise VendorFileError(f"{source}: {_cause(child.returncode, said)}")
         out.seek(0)
         metadata = json.loads(out.readline())
         kind = record_type(metadata["schema"], metadata["version"], ts_out=metadata["ts_out"])
-        return VendorFile(metadata, np.fromfile(out, dtype=kind))
+        return VendorFile(metadata, np.fromfile(out, dtype=kind), _unverified(said))
+
+
+def _unverified(said: bytes) -> str | None:
+    """What a decoder says of the number of records, among whatever Python itself may have said."""
+    _, found, why = said.decode("utf-8", "replace").partition(dbn_child.UNVERIFIED)
+    return cut(why, 200) if found else None
 
 
 def _cause(status: int, complaints: bytes) -> str:
@@ -227,7 +238,7 @@ def _check_records(records: Records, rtype: int, source: str) -> None:
     odd = (records["length"] != records.dtype.itemsize // 4) | (records["rtype"] != rtype)
     if odd.any():
         at = int(np.argmax(odd))
-        found = f"type {records['rtype'][at]}, {records['length'][at] * 4} bytes"
+        found = f"type {records['rtype'][at]}, {int(records['length'][at]) * 4} bytes"
         which = f"record {at + 1:,} of {len(records):,}"
         kind = "a bar" if rtype in RTYPES.values() else "a record"
         raise VendorFileError(f"{source}: {which} is not {kind} of rtype {rtype} ({found}): get the file again")

@@ -1,7 +1,8 @@
 """Unpacks one vendor file in a process of its own, so that a hostile one can only kill that process.
 
 Run as `python -P dbn_child.py FILE MEMORY_BYTES CPU_SECONDS OUTPUT_BYTES`. Writes a line of JSON (the metadata) and
-then the raw records to standard output. A file that is refused ends it with status 3 and the reason on standard error.
+then the raw records to standard output. A file that is refused ends it with status 3 and the reason on standard error;
+of one whose number of records nothing vouches for, standard error says why, behind `UNVERIFIED`.
 It imports nothing of barscope: starting takes a few hundredths of a second.
 """
 
@@ -16,8 +17,10 @@ from itertools import chain
 from typing import Any, BinaryIO
 
 REFUSED = 3
+UNVERIFIED = "unverified: "
 AGAIN = "get the file again"
 _ZSTD_MAGIC = b"\x28\xb5\x2f\xfd"
+_CHECKSUM = 0x04  # of the byte behind it: RFC 8878, 3.1.1.1.1
 _PREFIX = 8  # "DBN", the version, and the length of the metadata
 _CHUNK = 8192  # zstd packs up to 32,768 to 1: a chunk unpacks to 256 MB at most
 _BAR_BYTES = 56
@@ -48,10 +51,11 @@ def limit(memory_bytes: int, cpu_seconds: int) -> None:
             resource.setrlimit(what, (most, most))
 
 
-def unpack(path: str, out: BinaryIO, output_bytes: int) -> None:
-    """Writes the metadata and the records of a file, or refuses it."""
+def unpack(path: str, out: BinaryIO, output_bytes: int) -> str | None:
+    """Writes the metadata and the records of a file, or refuses it; gives why nothing vouches for their number."""
     with open(path, "rb") as file:  # noqa: PTH123  # pathlib would double the start time
-        chunks = _plain(file)
+        packing = _Packing()
+        chunks = packing.plain(file)
         buffer = bytearray()
         for chunk in chunks:
             buffer += chunk
@@ -70,36 +74,45 @@ def unpack(path: str, out: BinaryIO, output_bytes: int) -> None:
             out.write(chunk)
     size = record_bytes(metadata["schema"], metadata["version"])
     if size is None:
-        return  # whoever asked refuses it by its schema
+        return None  # whoever asked refuses it by its schema
     size += _TS_OUT_BYTES if metadata["ts_out"] else 0
     whole, rest = divmod(n_bytes, size)
     if rest:
         raise RefusedError(f"the file is truncated: it ends inside record {whole + 1:,}; {AGAIN}")
+    return packing.unverified
 
 
-def _plain(file: BinaryIO) -> Iterator[bytes]:
-    """The content of a plain or zstd file, in chunks; a zstd stream has to be whole."""
-    first = file.read(_CHUNK)
-    if not first.startswith(_ZSTD_MAGIC):
-        yield first
-        while chunk := file.read(_CHUNK * 16):
-            yield chunk
-        return
-    import zstandard
+class _Packing:
+    """How a file is packed, if it is: nothing, or zstd."""
 
-    frame = zstandard.ZstdDecompressor().decompressobj()
-    read, chunk = 0, first
-    while chunk:
-        try:
-            yield frame.decompress(chunk)
-        except zstandard.ZstdError as error:
-            raise RefusedError(f"the compressed data are corrupt near byte {read:,} ({error}); {AGAIN}") from None
-        read += len(chunk) - len(frame.unused_data)
-        chunk = frame.unused_data or file.read(_CHUNK)
-        if frame.eof and chunk:
-            frame = zstandard.ZstdDecompressor().decompressobj()
-    if not frame.eof:
-        raise RefusedError(f"the file is truncated: its compressed data end early, after {read:,} bytes; {AGAIN}")
+    def __init__(self) -> None:
+        self.unverified: str | None = "a plain .dbn file does not say how many records it has, as a .dbn.zst does"
+
+    def plain(self, file: BinaryIO) -> Iterator[bytes]:
+        """The content of a file in chunks; a zstd stream has to be whole."""
+        first = file.read(_CHUNK)
+        if not first.startswith(_ZSTD_MAGIC):
+            yield first
+            while chunk := file.read(_CHUNK * 16):
+                yield chunk
+            return
+        import zstandard
+
+        self.unverified = None if first[4:5] and first[4] & _CHECKSUM else "its packing carries no checksum"
+        frame = zstandard.ZstdDecompressor().decompressobj()
+        read, chunk = 0, first
+        while chunk:
+            try:
+                yield frame.decompress(chunk)
+            except zstandard.ZstdError as error:
+                raise RefusedError(f"the compressed data are corrupt near byte {read:,} ({error}); {AGAIN}") from None
+            read += len(chunk) - len(frame.unused_data)
+            chunk = frame.unused_data or file.read(_CHUNK)
+            if frame.eof and chunk:
+                frame = zstandard.ZstdDecompressor().decompressobj()
+                self.unverified = "it is packed in several frames and does not say how many"
+        if not frame.eof:
+            raise RefusedError(f"the file is truncated: its compressed data end early, after {read:,} bytes; {AGAIN}")
 
 
 def _metadata_end(buffer: bytearray) -> int:
@@ -145,7 +158,7 @@ def main(arguments: list[str]) -> int:
     memory_bytes, cpu_seconds, output_bytes = map(int, arguments[1:])
     limit(memory_bytes, cpu_seconds)
     try:
-        unpack(path, sys.stdout.buffer, output_bytes)
+        unverified = unpack(path, sys.stdout.buffer, output_bytes)
         sys.stdout.buffer.flush()
     except RefusedError as error:
         reason = str(error)
@@ -154,6 +167,8 @@ def main(arguments: list[str]) -> int:
     except OSError as error:
         reason = f"it cannot be unpacked: {error.strerror}"
     else:
+        if unverified:
+            sys.stderr.write(UNVERIFIED + unverified)
         return 0
     sys.stderr.write(reason)
     return REFUSED

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -29,14 +30,17 @@ def read_delimited(path: Path, *, encoding: str = "utf-8") -> Table:
     """
     source = path.name
     content = read_bytes(path)
+    unverified: str | None = "a text file does not say how many rows it has"
     if path.suffix.lower() == ".gz":
-        content = gunzip(content, source)
+        content, members = gunzip(content, source)
+        unverified = None if members == 1 else "a gzip file of several members does not say how many it has"
     content = _utf8(content, source, encoding)
     heading_line, _, body = content.partition(b"\n")
     separator, headings = _headings(heading_line.decode("utf-8"), source)
     if not body.strip():
         raise InvalidBarsError(f"{source}: it has headings but no rows")
-    return _quick(body, source, separator, headings) or _line_by_line(body, source, separator, headings)
+    table = _quick(body, source, separator, headings) or _line_by_line(body, source, separator, headings)
+    return replace(table, unverified=unverified)
 
 
 def _utf8(content: bytes, source: str, encoding: str) -> bytes:

@@ -8,6 +8,10 @@ from pathlib import Path
 from barscope.errors import DataError, VendorFileError, cut
 
 MAX_TEXT_BYTES = 8 * 1024**3
+SMALL = 1 << 20
+"""What unpacks to this many bytes may be packed as tightly as it likes."""
+TIGHTEST = 200
+"""Market data are not packed more tightly than this to one; what is meant to exhaust the memory is."""
 
 _MAGIC = {
     b"SQLite format 3\0": "an SQLite database",
@@ -48,24 +52,33 @@ def read_bytes(path: Path, *, limit: int | None = None) -> bytes:
         raise DataError(f"{cut(path, 200)} cannot be read: {error}") from error
 
 
-def gunzip(content: bytes, source: str, *, limit: int = MAX_TEXT_BYTES) -> bytes:
-    """The text in a gzip file.
+def most_unpacked(packed: int) -> int:
+    """How many bytes so many packed ones may unpack to."""
+    return max(SMALL, TIGHTEST * packed)
+
+
+def gunzip(content: bytes, source: str, *, limit: int = MAX_TEXT_BYTES) -> tuple[bytes, int]:
+    """The text in a gzip file, and of how many members it is, each with a checksum.
 
     Raises:
         VendorFileError: If it is corrupt, truncated, no gzip file, or its text is larger than the limit.
     """
-    plain, rest = bytearray(), content
+    plain, rest, members = bytearray(), content, 0
+    limit = min(limit, most_unpacked(len(content)))
     try:
         while rest:
             stream = zlib.decompressobj(wbits=31)
             plain += stream.decompress(rest, limit + 1 - len(plain))
             if len(plain) > limit:
-                raise VendorFileError(f"{source}: it unpacks to more than {limit:,} bytes: split it")
+                raise VendorFileError(
+                    f"{source}: it unpacks to more than {limit:,} bytes: it is corrupt, or has to be split"
+                )
             if not stream.eof:
                 raise VendorFileError(
                     f"{source}: the gzip data end early after {len(plain):,} bytes: get the file again"
                 )
             rest = stream.unused_data.lstrip(b"\0")
+            members += 1
     except zlib.error as error:
         raise VendorFileError(f"{source}: not a readable gzip file but {looks_like(content)} ({error})") from None
-    return bytes(plain)
+    return bytes(plain), members

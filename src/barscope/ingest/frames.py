@@ -9,7 +9,7 @@ import numpy as np
 import polars as pl
 
 from barscope.errors import DataError, VendorFileError, cut
-from barscope.ingest.files import looks_like, read_bytes
+from barscope.ingest.files import looks_like, most_unpacked, read_bytes
 from barscope.ingest.headings import column_of, recognise
 from barscope.ingest.table import Table
 
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 _TIMES = ("ts", "date", "time")
+_VALUE_BYTES = 8
 
 
 def table_of_parquet(path: Path) -> Table:
@@ -33,11 +34,22 @@ def table_of_parquet(path: Path) -> Table:
     try:
         headings = tuple(pl.read_parquet_schema(path))
         positions = recognise(headings, source).positions()
+        _check_size(path, len(positions))
         frame = pl.read_parquet(path, columns=[headings[position] for position in positions])
     except (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError) as error:
         raise VendorFileError(f"{source}: the Parquet file is corrupt or truncated: {cut(error, 200)}") from None
     columns = dict(zip(positions, frame.iter_columns(), strict=True))
     return Table(source, headings, columns, np.arange(1, len(frame) + 1))
+
+
+def _check_size(path: Path, n_columns: int) -> None:
+    """Refuses a file whose columns would unpack to more than market data do."""
+    rows = pl.scan_parquet(path).select(pl.len()).collect().item()
+    most = most_unpacked(path.stat().st_size)
+    if rows * n_columns * _VALUE_BYTES > most:
+        raise VendorFileError(
+            f"{path.name}: its {rows:,} rows unpack to more than {most:,} bytes: it is corrupt, or has to be split"
+        )
 
 
 def table_of_polars(frame: pl.DataFrame) -> Table:

@@ -56,6 +56,7 @@ class Draft:
         negative_prices: Whether prices below zero are real.
         symbology: What the source says about its symbols.
         publisher: Who the source says it is from.
+        unverified: Why nothing vouches for the number of rows.
     """
 
     source: str
@@ -68,6 +69,7 @@ class Draft:
     negative_prices: bool = False
     symbology: tuple[SymbologyEntry, ...] = ()
     publisher: PublisherName | None = None
+    unverified: str | None = None
 
 
 def judge(draft: Draft, options: ReadOptions) -> ParsedSource:
@@ -100,6 +102,7 @@ def judge(draft: Draft, options: ReadOptions) -> ParsedSource:
         rows.reasons(),
         tuple(note for note in notes if note),
         draft.publisher,
+        unverified=draft.unverified,
     )
     options.on_progress(1.0)
     return parsed

@@ -33,6 +33,7 @@ class ParsedSource:
         publisher: Who a vendor file says it is from.
         definitions: What a vendor file says about futures.
         open_interest: What it says about their open interest.
+        unverified: Why nothing vouches for the number of rows; None where a checksum or a count of the source does.
     """
 
     source: str
@@ -45,6 +46,7 @@ class ParsedSource:
     publisher: PublisherName | None = None
     definitions: tuple[InstrumentDefinition, ...] = ()
     open_interest: tuple[OpenInterest, ...] = ()
+    unverified: str | None = None
 
     @property
     def rejected(self) -> int:
@@ -80,6 +82,7 @@ class IngestReport:
         rejected_rows: As in `ParsedSource`.
         notes: How the source was understood, one sentence each.
         publisher_id: Under which publisher the bars are stored.
+        unverified: As in `ParsedSource`.
     """
 
     source: str
@@ -93,6 +96,7 @@ class IngestReport:
     rejected_rows: pl.DataFrame
     notes: tuple[str, ...] = ()
     publisher_id: int | None = None
+    unverified: str | None = None
 
     def __post_init__(self) -> None:
         accounted = self.inserted + self.unchanged + self.replaced + self.rejected
@@ -116,6 +120,7 @@ class IngestReport:
             parsed.rejected_rows,
             parsed.notes,
             publisher_id,
+            parsed.unverified,
         )
 
     @classmethod
@@ -168,6 +173,7 @@ class IngestReport:
         lines = [f"{cut(self.source)}: {self.read:,} rows of {_symbols(self.symbols)}: {', '.join(counts)}"]
         lines += [f"  rejected: {n:,} {reason}" for reason, n in self.reasons.items()]
         lines += [f"  note: {note}" for note in self.notes]
+        lines += [f"  unverified: {self.unverified}"] if self.unverified else []
         return "\n".join(lines)
 
     __repr__ = __str__

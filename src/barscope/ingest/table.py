@@ -20,6 +20,8 @@ from barscope.ingest.rows import Reason, ReasonArray, Rows
 from barscope.ingest.times import Times, read_times
 
 _TEXT_LIMIT = 200
+_FIRST_DAY, _LAST_DAY = -719_162, 2_932_896  # of the years 1 and 9999, since the epoch
+_PER_DAY = {"ms": 86_400_000, "us": 86_400_000_000}  # 64 bits of nanoseconds end in the year 2262
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,6 +34,7 @@ class Table:
         columns: Position → column; columns that are no part of a bar may be left out.
         numbers: The number people give each row.
         overlong: Number of a row with more fields than headings → its text.
+        unverified: Why nothing vouches for the number of rows.
     """
 
     source: str
@@ -39,6 +42,7 @@ class Table:
     columns: Mapping[int, pl.Series]
     numbers: IntArray
     overlong: Mapping[int, str] = field(default_factory=dict)
+    unverified: str | None = None
 
     def __len__(self) -> int:
         return len(self.numbers)
@@ -50,7 +54,7 @@ class Table:
 
     def texts(self, rows: IntArray) -> list[str]:
         """Rows as text, cut to a length that fits a report."""
-        frame = pl.DataFrame([c.gather(rows).cast(pl.String).alias(str(p)) for p, c in self.columns.items()])
+        frame = pl.DataFrame([_as_text(c.gather(rows)).alias(str(p)) for p, c in self.columns.items()])
         joined = frame.select(pl.concat_str(pl.all().fill_null(""), separator=",")).to_series()
         numbers = self.numbers[rows].tolist()
         return [cut(self.overlong.get(n, text), _TEXT_LIMIT) for n, text in zip(numbers, joined, strict=True)]
@@ -85,9 +89,21 @@ def read_table(table: Table, options: ReadOptions) -> ParsedSource:
             table.texts,
             [text for text in (*notes, note, times.note) if text],
             negative_prices=options.negative_prices,
+            unverified=table.unverified,
         ),
         options,
     )
+
+
+def _as_text(column: pl.Series) -> pl.Series:
+    """A column as text; moments outside of the years 1 to 9999, which damage can leave in a file, as their numbers."""
+    dtype = column.dtype
+    per_day = _PER_DAY.get(dtype.time_unit) if isinstance(dtype, pl.Datetime) else 1 if dtype == pl.Date else None
+    if per_day is None:
+        return column.cast(pl.String)
+    numbers = column.to_physical().cast(pl.Int64)
+    outside = ((numbers < _FIRST_DAY * per_day) | (numbers > _LAST_DAY * per_day)).fill_null(value=False)
+    return numbers.cast(pl.String).zip_with(outside, column.set(outside, None).cast(pl.String))
 
 
 def _of_symbol(table: Table, layout: Layout, options: ReadOptions) -> tuple[Table, str | None]:
