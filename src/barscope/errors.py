@@ -265,8 +265,17 @@ def close_matches(name: str, known: Iterable[str], n: int = 3) -> tuple[str, ...
 
 def cut(text: object, limit: int = 64) -> str:
     """A value as one line for a message: control characters escaped, at most `limit` characters."""
-    line = "".join(c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in str(text)[: limit + 1])
+    start = text_of(text)[: limit + 1]
+    line = "".join(c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in start)
     return line if len(line) <= limit else line[: limit - 1] + "…"
+
+
+def text_of(value: object) -> str:
+    """A value as text, also where its own code fails to make one."""
+    try:
+        return str(value)
+    except Exception as error:  # noqa: BLE001  # an exception of a user that cannot be told must not hide what it ends
+        return f"<{type(value).__name__}: its text cannot be made: {type(error).__name__}>"
 
 
 def _did_you_mean(matches: Sequence[str]) -> str:

@@ -107,13 +107,14 @@ class Orchestrator:
             run = _Run(run_id, config, clock, bus, recorder, parts, monitor)
             try:
                 return self._play(run)
-            except (JobCancelledError, KeyboardInterrupt):
-                recorder.cancel(self._now_ns())
-                raise
             except BaseException as error:  # sys.exit of a strategy too ends its run, not the program
+                of_user = bus.delivering is not None  # the bus is idle where bars are loaded, told of and recorded
+                if isinstance(error, KeyboardInterrupt) or (isinstance(error, JobCancelledError) and not of_user):
+                    recorder.cancel(self._now_ns())
+                    raise
                 failure = run.failure(error)
                 recorder.fail(self._now_ns(), _failure_metadata(failure, error))
-                if isinstance(error, DataError | StoreError):
+                if isinstance(error, DataError | StoreError) and not of_user:
                     raise
                 raise failure from error
         finally:

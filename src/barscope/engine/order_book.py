@@ -73,6 +73,10 @@ class WorkingOrder:
         """Whether it no longer works and its children have closed all it had opened."""
         return self.closed is not None and self.filled - self.exited <= QUANTITY_NOISE
 
+    def goes_with(self, request: OrderSubmissionRequest) -> bool:
+        """Whether it is of the same strategy and matched on the same bars."""
+        return (self.request.strategy, self.request.symbol) == (request.strategy, request.symbol)
+
     def price_on(self, bar: Prices) -> float | None:
         """The price at which a bar executes it; None where it does not."""
         return execution_price(
@@ -105,7 +109,7 @@ class OrderBook:
     def __init__(self) -> None:
         self._orders: dict[UUID, WorkingOrder] = {}
         self.working: dict[str, list[WorkingOrder]] = {}
-        self._groups: dict[UUID, list[WorkingOrder]] = {}
+        self._groups: dict[tuple[str | None, UUID], list[WorkingOrder]] = {}
 
     def add(self, request: OrderSubmissionRequest, from_ns: int) -> WorkingOrder:
         """Take an order."""
@@ -121,7 +125,7 @@ class OrderBook:
             order.parent = self._orders[request.parent_order_id]
             order.parent.children.append(order)
         if request.oco_group is not None:
-            self._groups.setdefault(request.oco_group, []).append(order)
+            self._groups.setdefault((request.strategy, request.oco_group), []).append(order)
         self._orders[request.system_order_id] = order
         insort(self.working.setdefault(request.symbol, []), order, key=turn)
         return order
@@ -136,8 +140,9 @@ class OrderBook:
         self.working[order.request.symbol].remove(order)
 
     def siblings(self, order: WorkingOrder) -> list[WorkingOrder]:
-        """The other working orders of its group."""
+        """The other working orders of its group; those of another strategy are never of it."""
         group = order.request.oco_group
         if group is None:
             return []
-        return [other for other in self._groups[group] if other is not order and other.closed is None]
+        group_of_strategy = self._groups[order.request.strategy, group]
+        return [other for other in group_of_strategy if other is not order and other.closed is None]

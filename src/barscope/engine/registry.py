@@ -7,6 +7,7 @@ import threading
 from typing import TYPE_CHECKING
 
 from barscope.errors import InvalidParameterError, UnknownStrategyError
+from barscope.indicators.registry import has_guests
 
 if TYPE_CHECKING:
     from barscope.engine.strategy import Strategy
@@ -24,6 +25,8 @@ def register(cls: type[Strategy]) -> None:
         InvalidParameterError: If another class has the name.
     """
     if not cls.__module__.startswith(_PACKAGE):
+        if has_guests():
+            return
         load_shipped()
     with _lock:
         other = _classes.get(cls.__name__)

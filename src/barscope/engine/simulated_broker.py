@@ -148,8 +148,9 @@ class SimulatedBroker(Broker):
             price = request.limit_price or request.stop_price or (latest.close if latest else 0.0)
             return self._power_problem(request, request.quantity, price)
         parent = self._book.find(request.parent_order_id)
-        if parent is None or parent.is_idle:
-            return Refusal(RejectionReason.UNKNOWN_ORDER, f"its parent {request.parent_order_id} is not working")
+        if parent is None or parent.is_idle or not parent.goes_with(request):
+            what = f"its parent {request.parent_order_id} is no working order of the strategy in {cut(request.symbol)}"
+            return Refusal(RejectionReason.UNKNOWN_ORDER, what)
         return None
 
     def _on_cancellation(self, request: OrderCancellationRequest) -> None:
@@ -218,7 +219,10 @@ class SimulatedBroker(Broker):
         rivals = (
             rival.price_on(bar)
             for rival in self._book.siblings(order)
-            if rival.request.side is order.request.side and rival.fillable and rival.from_ns <= bar.ts_event_ns
+            if rival.goes_with(order.request)
+            and rival.request.side is order.request.side
+            and rival.fillable
+            and rival.from_ns <= bar.ts_event_ns
         )
         sign = order.request.side.value
         return any(rival is not None and sign * rival > sign * price for rival in rivals)
@@ -255,7 +259,10 @@ class SimulatedBroker(Broker):
             self._close(order, "given up for lack of buying power", bar.ts_event_ns)
             self._reject(request, bar.ts_event_ns, problem)
             return False
-        if any(other.fillable and other.price_on(bar) is not None for other in self._book.siblings(order)):
+        if any(
+            other.goes_with(request) and other.fillable and other.price_on(bar) is not None
+            for other in self._book.siblings(order)
+        ):
             self._assume(bar, f"both exits touched on one bar: the {request.order_type.name} is assumed to come first")
         volume.left -= quantity
         self._fill(order, quantity, price, bar)

@@ -33,7 +33,7 @@ from barscope.engine import registry
 from barscope.engine.bus import Subscriber
 from barscope.engine.channel import Channel
 from barscope.engine.configuration import public_name
-from barscope.errors import InvalidParameterError, cut
+from barscope.errors import BarscopeError, InvalidParameterError, cut
 from barscope.indicators.sourcecode import capture_source
 
 if TYPE_CHECKING:
@@ -111,10 +111,11 @@ class Strategy(Subscriber, ABC):
         self._orders: dict[UUID, OrderSubmissionRequest] = {}
         self._working: dict[UUID, float] = {}
         self._quantities: dict[UUID, float] = {}
-        self._asked: dict[UUID, list[float | None]] = {}
+        self._asked: dict[UUID, list[OrderModificationRequest]] = {}
         self._positions: dict[str, Position] = {}
         self.listen(BarProcessed, self._see_bar)
         self.listen(FillEvent, self._book_fill)
+        self.listen(OrderModificationRequest, self._note_request)
         for update in _UPDATES:
             self.listen(update, self._note_update)  # type: ignore[arg-type]  # each is one of its union
 
@@ -288,8 +289,6 @@ class Strategy(Subscriber, ABC):
         stop_price: float | None = None,
     ) -> None:
         """Ask the broker to change an order; None leaves a value as it is."""
-        if order_id in self._orders:
-            self._asked.setdefault(order_id, []).append(quantity)
         self.bus.publish(
             OrderModificationRequest(
                 ts_event_ns=self._current_ns(),
@@ -326,7 +325,13 @@ class Strategy(Subscriber, ABC):
         """
         given = {name: getattr(cls, name) for name in cls.parameters if hasattr(cls, name)}
         values = parse_parameters(public_name(cls), cls.parameters, given)
-        cls.check_parameters(MappingProxyType(values))
+        try:
+            cls.check_parameters(MappingProxyType(values))
+        except (BarscopeError, KeyboardInterrupt):
+            raise
+        except BaseException as error:
+            what = f"{type(error).__name__}: {cut(error, 500)}"
+            raise InvalidParameterError(f"{public_name(cls)} cannot check its parameters: {what}") from error
         return values
 
     def _see_bar(self, event: BarProcessed) -> None:
@@ -357,15 +362,19 @@ class Strategy(Subscriber, ABC):
         if isinstance(event, _CLOSING):
             self._working.pop(order_id, None)
         elif isinstance(event, ModificationAccepted | ModificationRejected):
-            self._settle_modification(order_id, accepted=isinstance(event, ModificationAccepted))
+            request = self._asked[order_id].pop(0)
+            if request.strategy != self.name:
+                return  # another strategy tried
+            if isinstance(event, ModificationAccepted) and request.quantity is not None:
+                self._working[order_id] += request.quantity - self._quantities[order_id]
+                self._quantities[order_id] = request.quantity
         self._symbol = self._orders[order_id].symbol
         self.on_order(event)
 
-    def _settle_modification(self, order_id: UUID, *, accepted: bool) -> None:
-        quantity = self._asked[order_id].pop(0)
-        if accepted and quantity is not None:
-            self._working[order_id] += quantity - self._quantities[order_id]
-            self._quantities[order_id] = quantity
+    def _note_request(self, request: OrderModificationRequest) -> None:
+        """Somebody asks to change an own order: answers come in the order of the requests, and name the order only."""
+        if request.system_order_id in self._orders:
+            self._asked.setdefault(request.system_order_id, []).append(request)
 
     def _current_ns(self) -> int:
         if self._ts_event_ns is None:

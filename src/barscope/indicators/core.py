@@ -13,7 +13,7 @@ import re
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
-from barscope.errors import BarscopeError, IndicatorError, InvalidParameterError, cut
+from barscope.errors import IndicatorError, InvalidParameterError, cut
 from barscope.indicators import registry
 from barscope.indicators.outputs import Draw, Output, Pane
 from barscope.indicators.parameters import Parameter, declared, plain, unknown_parameter
@@ -330,9 +330,9 @@ def _checked(compute: Callable[[Any, Bars], Any]) -> Callable[[Any, Bars], dict[
     def checked(self: Indicator, bars: Bars) -> dict[str, FloatArray]:
         try:
             result = compute(self, bars)
-        except BarscopeError:
+        except (IndicatorError, KeyboardInterrupt):
             raise
-        except (Exception, SystemExit) as error:
+        except BaseException as error:
             raise IndicatorError(f"{self!r} failed: {type(error).__name__}: {cut(error, 500)}") from error
         return as_series(self, result, len(bars))
 

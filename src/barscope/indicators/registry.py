@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import importlib
 import threading
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any
 
-from barscope.errors import IndicatorError, InvalidParameterError, UnknownIndicatorError, cut
+from barscope.errors import BarscopeError, IndicatorError, InvalidParameterError, UnknownIndicatorError, cut
 
 if TYPE_CHECKING:
     from barscope.indicators.core import Indicator
@@ -23,6 +25,7 @@ _classes: dict[str, type[Indicator]] = {}
 _changing = threading.Lock()
 _loading = threading.RLock()  # held while modules are imported, whose own locks must not wait for it: two locks
 _loaded = False
+_guests: ContextVar[Mapping[str, type[Indicator]] | None] = ContextVar("guests", default=None)
 
 
 def register(cls: type[Indicator]) -> None:
@@ -32,6 +35,8 @@ def register(cls: type[Indicator]) -> None:
         IndicatorError: If another class has the name.
     """
     if not cls.__module__.startswith(_PACKAGE):
+        if has_guests():
+            return
         _load_builtins()
     with _changing:
         other = _classes.get(cls.class_name)
@@ -40,6 +45,21 @@ def register(cls: type[Indicator]) -> None:
                 f"an indicator {cls.class_name} is already defined in {_origin(other)}: give this one another name"
             )
         _classes[cls.class_name] = cls
+
+
+@contextmanager
+def guests(classes: Mapping[str, type[Indicator]]) -> Iterator[None]:
+    """For work that came from another process: its classes are known by name, and none that it makes registers here."""
+    token = _guests.set(classes)
+    try:
+        yield
+    finally:
+        _guests.reset(token)
+
+
+def has_guests() -> bool:
+    """Whether work of another process is being done."""
+    return _guests.get() is not None
 
 
 def unregister_module(module: str) -> tuple[type[Indicator], ...]:
@@ -58,10 +78,15 @@ def indicator_class(name: str, *, role: str = "indicator") -> type[Indicator]:
         UnknownIndicatorError: With close matches.
     """
     _load_builtins()
-    cls = _classes.get(name) if isinstance(name, str) else None
+    cls = _known(name) if isinstance(name, str) else None
     if cls is None:
         raise UnknownIndicatorError(str(name), _classes, role=role)
     return cls
+
+
+def _known(name: str) -> type[Indicator] | None:
+    found = (_guests.get() or {}).get(name)
+    return found or _classes.get(name)
 
 
 def parameters_of(indicator: object) -> Mapping[str, Parameter]:
@@ -82,6 +107,7 @@ def build_indicator(class_name: str, params: Mapping[str, Any] | None = None, *,
     Raises:
         UnknownIndicatorError: With close matches.
         InvalidParameterError: If a parameter is unknown, of the wrong type or out of range.
+        IndicatorError: If its own constructor fails.
     """
     cls = indicator_class(class_name, role=role)
     params = {} if params is None else params
@@ -90,7 +116,20 @@ def build_indicator(class_name: str, params: Mapping[str, Any] | None = None, *,
     twin = _classes.get(_TALIB_PREFIX + class_name)
     if twin is not None and any(name not in cls.parameters and name in twin.parameters for name in params):
         cls = twin
-    return cls(**params)
+    return _made(cls, params)
+
+
+def _made(cls: type[Indicator], params: Mapping[str, Any]) -> Indicator:
+    try:
+        made = cls(**params)
+    except (BarscopeError, KeyboardInterrupt):
+        raise
+    except BaseException as error:
+        what = f"{type(error).__name__}: {cut(error, 500)}"
+        raise IndicatorError(f"{cut(cls.class_name)} cannot be made: {what}") from error
+    if "_params" not in vars(made):
+        raise IndicatorError(f"{cut(cls.class_name)} cannot be made: its __init__ does not call super().__init__")
+    return made
 
 
 def catalogue() -> tuple[type[Indicator], ...]:

@@ -61,9 +61,9 @@ def _column(indicator: Indicator, key: str, array: object, n: int) -> FloatArray
         raise IndicatorError(f"{indicator!r}: output {key} has dtype {column.dtype}: it must be numbers")
     if column.shape != (n,):
         raise IndicatorError(f"{indicator!r}: output {key} has shape {column.shape}, the bars have ({n},)")
-    column = column.astype(np.float64, copy=False)
-    finite = np.isfinite(column)
-    return column if finite.all() else np.where(finite, column, np.nan)
+    own = np.array(column, dtype=np.float64)  # the code it came from may go on writing to its array
+    own[~np.isfinite(own)] = np.nan
+    return own
 
 
 def _wrong_outputs(indicator: Indicator, returned: str) -> IndicatorError:

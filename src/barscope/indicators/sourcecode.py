@@ -44,15 +44,25 @@ def capture_source(cls: type[Indicator]) -> str:
 
 def source_hash(indicator: Indicator) -> str:
     """Hex SHA-256 of the code of an indicator, of the classes it derives from, and of its sources."""
-    digest = hashlib.sha256()
-    for cls in type(indicator).__mro__[:-1]:
-        digest.update(_code_of(cls).encode())
+    digest = _digest_of(type(indicator))
     for source in indicator.sources:
         digest.update(source_hash(source).encode())
     return digest.hexdigest()
 
 
-def _code_of(cls: type[Indicator]) -> str:
+def class_hash(cls: type) -> str:
+    """Hex SHA-256 of the code of a class and of the classes it derives from."""
+    return _digest_of(cls).hexdigest()
+
+
+def _digest_of(cls: type) -> hashlib._Hash:
+    digest = hashlib.sha256()
+    for base in cls.__mro__[:-1]:
+        digest.update(_code_of(base).encode())
+    return digest
+
+
+def _code_of(cls: type) -> str:
     if cls.__module__.startswith(_PACKAGE):
         return f"{cls.__qualname__} {_module_digest(cls.__module__)} {_module_digest(_KERNELS)} {_talib_version()}"
     return "\n".join([cls.__qualname__, cls.__dict__.get("source_text", ""), *live_code(cls)])

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from barscope.domain.bars import Bar, Bars
-from barscope.errors import BarscopeError, IndicatorError, cut
+from barscope.errors import IndicatorError, cut
 from barscope.indicators.results import as_values
 
 if TYPE_CHECKING:
@@ -33,9 +33,9 @@ class BarStream:
     def _call(self, function: Callable[..., object], *args: object) -> object:
         try:
             return function(*args)
-        except BarscopeError:
+        except (IndicatorError, KeyboardInterrupt):
             raise
-        except (Exception, SystemExit) as error:
+        except BaseException as error:
             raise IndicatorError(f"{self._indicator!r} failed: {type(error).__name__}: {cut(error, 500)}") from error
 
 

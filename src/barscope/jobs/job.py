@@ -9,7 +9,7 @@ import time
 from concurrent import futures
 from typing import TYPE_CHECKING, Generic, TypeVar
 
-from barscope.errors import JobCancelledError
+from barscope.errors import JobCancelledError, cut, text_of
 from barscope.jobs.snapshot import JobSnapshot, JobStatus
 
 if TYPE_CHECKING:
@@ -148,7 +148,8 @@ class Job(Generic[T]):
             elif isinstance(error, JobCancelledError):
                 self._end(JobStatus.CANCELLED, error)
             else:
-                cancelled = JobCancelledError(f"job {self.job_id} was cancelled, then raised {error!r}")
+                told = f"{type(error).__name__}: {cut(error, 500)}"
+                cancelled = JobCancelledError(f"job {self.job_id} was cancelled, then raised {told}")
                 cancelled.__cause__ = error
                 self._end(JobStatus.CANCELLED, cancelled, traceback)
 
@@ -160,7 +161,7 @@ class Job(Generic[T]):
         *,
         value: T | None = None,
     ) -> None:
-        text = None if status is not JobStatus.FAILED else str(error) or type(error).__name__
+        text = None if status is not JobStatus.FAILED else text_of(error) or type(error).__name__
         self._snapshot = self._snapshot.ended(status, self._clock(), error=text, traceback=traceback)
         self.preview = None
         if error is None:

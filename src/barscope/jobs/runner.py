@@ -6,9 +6,10 @@ import datetime as dt
 import threading
 import traceback
 from concurrent.futures import Executor, ThreadPoolExecutor
+from contextvars import copy_context
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from barscope.errors import JobError
+from barscope.errors import JobError, cut
 from barscope.jobs.context import JobContext, Stage
 from barscope.jobs.job import Job
 
@@ -64,7 +65,11 @@ class JobRunner:
         if on_end is not None:
             job.on_end(on_end)
         self._keep(job)
-        self._executor.submit(_run, job, JobContext(job, stages), work)
+        try:
+            self._executor.submit(_run, job, JobContext(job, stages), work)
+        except BaseException:  # an interrupt, or an executor that has ended: nothing would ever run it
+            job.cancel()
+            raise
         return job
 
     def completed(self, job_id: str, value: T, stage: str) -> Job[T]:
@@ -113,7 +118,7 @@ def _run(job: Job[T], context: JobContext, work: Callable[[JobContext], T]) -> N
     if not job.start():
         return
     try:
-        job.complete(work(context))
+        job.complete(copy_context().run(work, context))  # what it sets, such as np.seterr, ends with it
     except BaseException as error:
         text = traceback.format_exc()
         _forget_locals(error)
@@ -122,15 +127,21 @@ def _run(job: Job[T], context: JobContext, work: Callable[[JobContext], T]) -> N
             raise
 
 
-def _forget_locals(error: BaseException | None) -> None:
-    """Let go of what the failed frames held (columns of a million bars), along the whole chain of causes."""
-    while error is not None:
-        traceback.clear_frames(error.__traceback__)
-        error = error.__cause__ or error.__context__
+def _forget_locals(error: BaseException) -> None:
+    """Let go of what the failed frames held (columns of a million bars), of all that an exception came from."""
+    waiting: list[BaseException | None] = [error]
+    seen: set[int] = set()  # an exception may be its own cause
+    while waiting:
+        one = waiting.pop()
+        if one is None or id(one) in seen:
+            continue
+        seen.add(id(one))
+        traceback.clear_frames(one.__traceback__)
+        waiting += [one.__cause__, one.__context__, *(one.exceptions if isinstance(one, BaseExceptionGroup) else ())]
 
 
 def _stopped_by(error: BaseException) -> JobError:
     """`sys.exit()` in user code ends its job, not the kernel that asks for the result."""
-    stopped = JobError(f"the work stopped with {type(error).__name__}: {error}")
+    stopped = JobError(f"the work stopped with {type(error).__name__}: {cut(error, 500)}")
     stopped.__cause__ = error
     return stopped

@@ -193,6 +193,23 @@ def test_ctrl_c_ends_the_wait_for_a_result_although_polars_is_loaded():
     assert done.stdout == "interrupted\n", done.stderr
 
 
+@pytest.mark.parametrize("raised", [KeyboardInterrupt, RuntimeError])
+def test_a_job_that_nobody_took_is_not_left_in_the_queue(raised):
+    """An executor that has ended, or an interrupt while the work is handed over: the job ends as cancelled."""
+
+    class Refusing(InlineExecutor):
+        def submit(self, fn, /, *args, **kwargs):
+            raise raised
+
+    ended = []
+    runner = JobRunner(Refusing())
+    with pytest.raises(raised):
+        runner.submit("a", lambda context: 42, STAGES, on_end=lambda: ended.append("a"))
+    assert runner.live() == ()
+    assert runner.get("a").snapshot.status is JobStatus.CANCELLED
+    assert ended == ["a"]
+
+
 def test_finished_jobs_do_not_pile_up():
     """Only the newest finished jobs stay reachable, all live ones do."""
     runner = JobRunner(InlineExecutor(), keep_finished=3)

@@ -76,7 +76,7 @@ def measures(trading: Trading, periods: ReturnPeriods) -> dict[str, float]:
     years = len(changes) / periods.per_year
     total = float(equity[-1]) / cash - 1 if cash > 0 else math.nan
     annual = returns.annual_return(total, years)
-    fall = max(drawdowns.max_drawdown(equity), 1 - float(equity.min()) / cash if cash > 0 else 0.0)
+    fall = drawdowns.max_drawdown(equity, cash)
     pnl = trading.pnl.tolist()
     return {
         "total_return": total,

@@ -84,8 +84,7 @@ def summarize(
     years = len(changes) / per_year
     total = float(curve.equity[-1]) / starting_cash - 1 if starting_cash > 0 else math.nan
     annual = returns.annual_return(total, years)
-    whole = np.concatenate([[starting_cash], curve.equity])
-    fall = drawdowns.max_drawdown(whole)
+    fall = drawdowns.max_drawdown(curve.equity, starting_cash)
     closed = [trip for trip in trips if not trip.is_open]
     pnl = [trip.pnl_after_commission for trip in closed]
     return Summary(
