@@ -14,6 +14,7 @@ import pytest
 
 import barscope as bs
 from barscope.charts.data import ChartSpec
+from barscope.engine import registry
 from barscope.errors import (
     InvalidParameterError,
     ReadOnlyStoreError,
@@ -293,3 +294,36 @@ def read_all(path, run_ids):
     with ReadOnlyWorkspace.of_snapshot(path) as shown:
         for run_id in run_ids:
             shown.run(run_id).columns("SYN")
+
+
+def test_a_published_sweep_is_whole_and_tells_no_paths(workspace, tmp_path):
+    """Children, ranges and what was skipped are there; why a child failed is told without paths of the machine."""
+
+    class Leaks(bs.Strategy):
+        """Fails with a path in its message at one of its levels."""
+
+        parameters = {"level": bs.ParamSpec(1, min=0, max=9)}  # noqa: RUF012  # as users write it
+
+        def setup(self):
+            """Needs nothing."""
+
+        def on_bar(self, event):
+            """Fail at level 2."""
+            if self.level == 2:
+                raise ValueError("cannot read /home/jane/secret.csv")
+
+    try:
+        request = bs.SweepRequest(
+            symbols=["SYN"], rtype=33, publisher_id=1, strategy="Leaks", parameters={"level": [1, 2]}
+        )
+        run = workspace.sweep(request, "inline").result()
+    finally:
+        registry.unregister_module(Leaks.__module__)
+    with published(workspace, [run.run_id], tmp_path / "snapshot.db") as source:
+        found = source.run(run.run_id).sweep
+        assert found.counts() == run.sweep.counts()
+        assert found.request.parameters == request.parameters
+        assert "cannot read …" in found.children["error"].drop_nulls()[0]
+        view = enqueue_run_view(source, run.run_id, None, ChartSpec()).result()
+        assert view.sweep.done == 2
+    assert b"/home/jane" not in (tmp_path / "snapshot.db").read_bytes()

@@ -120,12 +120,14 @@ die()
 
 
 def test_a_deletion_that_is_killed_is_finished_by_recovery(tmp_path):
-    """Kill -9 during delete() never leaves a completed run with missing rows."""
+    """Kill -9 during delete() never leaves a completed run with missing rows, nor one that was never interrupted."""
     code = RECORD.format(before="", end="writer.complete(2, {})", after="die_at_transaction(2)\nruns.delete(['r'])")
     assert finish(start(code, tmp_path / "runs.db"))[0] == -signal.SIGKILL
     with closing(RunStore(tmp_path / "runs.db")) as runs:
         assert runs.list_runs(status="completed") == ()
-        assert runs.recover() == ("r",)
+        assert len(runs.list_runs()) == 1
+        assert runs.recover() == ()
+        assert runs.list_runs() == ()
         assert rows_of(runs) == 0
 
 

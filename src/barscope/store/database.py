@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
     from barscope.store.schema import Schema
 
+_READERS_MS = 100
+
 # A new file gets pages of 16 KiB: rows of bars are written a fifth faster than with 4 KiB (measured), and blobs of
 # columns span fewer of them. The log is taken into the file every 32 MiB.
 _SETTINGS = """
@@ -95,6 +97,7 @@ class Database(Connections):
         connection = connect(self.path, "mode=ro" if self.readonly else "mode=rwc")
         connection.set_busy_timeout(int(self._patience_s * 1000))
         connection.execute(_SETTINGS).fetchall()  # to the end: some of them return rows
+        connection.set_wal_hook(_ShortLog(connection.pragma("wal_autocheckpoint"), self._patience_s))
         if connection.readonly("main") and not self.readonly:  # SQLite falls back to this without a word
             raise apsw.ReadOnlyError("the file is read-only")
         return connection
@@ -120,6 +123,35 @@ class Database(Connections):
                 and connection.pragma("journal_mode") == "wal"
                 and not missing_additions(connection, self.schema)
             )
+
+
+class _ShortLog:
+    """Takes a long log into the file after a commit, and has it begin anew.
+
+    SQLite's own checkpoint lets it begin anew only where it meets no reader: among four it grew by 100 MB a second
+    (measured). Readers are waited for, but not for long: what one keeps from it is tried again when the log is a
+    quarter longer.
+
+    Args:
+        pages: From how many pages on a log is long.
+        patience_s: The patience of the connection for all else.
+    """
+
+    def __init__(self, pages: int, patience_s: float) -> None:
+        self._pages = self._limit = pages
+        self._patience_ms = int(patience_s * 1000)
+
+    def __call__(self, connection: apsw.Connection, database: str, pages: int) -> int:
+        self._limit = self._pages if pages < self._pages else self._limit
+        if pages >= self._limit:
+            connection.set_busy_timeout(_READERS_MS)
+            try:
+                connection.wal_checkpoint(database, apsw.SQLITE_CHECKPOINT_RESTART)
+            except apsw.Error:  # whatever it was, the commit stands
+                self._limit = pages + self._pages // 4
+            finally:
+                connection.set_busy_timeout(self._patience_ms)
+        return apsw.SQLITE_OK
 
 
 def _end(connection: apsw.Connection) -> None:

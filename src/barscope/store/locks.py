@@ -3,6 +3,9 @@
 All are `flock` locks, so the kernel frees them when their process dies, however it dies. A lock belongs to
 one open file: a second `FileLock` on the same path waits, in the same process too. A forked child closes
 the files it inherits, so it neither holds nor frees the locks of its parent.
+
+An interrupt (Ctrl-C in a notebook) may come between any two calls, and IPython keeps the traceback with all that its
+frames refer to. So whatever is raised while a lock is taken or freed leaves it free.
 """
 
 from __future__ import annotations
@@ -17,10 +20,10 @@ from typing import TYPE_CHECKING
 from weakref import WeakSet
 
 from barscope.store.failures import busy, file_errors
-from barscope.store.owners import is_owned, owner_path, owners_folder
+from barscope.store.owners import is_held, is_owned, owner_path, owners_folder
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
     from io import FileIO
 
 _POLL_S = 0.001
@@ -47,10 +50,14 @@ class FileLock:
         """Takes the lock if it is free."""
         with file_errors(self.path):
             while (file := _lock(self.path, self._kind)) is not None:
-                if _is_at(file, self.path):
-                    self._file = file
-                    _held.add(self)
-                    return True
+                try:
+                    if _is_at(file, self.path):
+                        _held.add(self)
+                        self._file = file
+                        return True
+                except BaseException:
+                    _free(file)
+                    raise
                 file.close()  # its owner removed the file meanwhile: that lock guards nothing
             return False
 
@@ -69,11 +76,12 @@ class FileLock:
         file, self._file = self._file, None
         if file is None:
             return
-        _held.discard(self)
-        if remove:
-            self.path.unlink(missing_ok=True)
-        fcntl.flock(file, fcntl.LOCK_UN)  # a fork in another thread may have copied the file: closing would not free it
-        file.close()
+        try:
+            _held.discard(self)
+            if remove:
+                self.path.unlink(missing_ok=True)
+        finally:
+            _free(file)
 
     def forget(self) -> None:
         """Closes the file: frees the lock, except in a forked child, where the parent still has it open."""
@@ -112,10 +120,14 @@ class Gate:
         give_up = time.monotonic() + self._patience_s
         place, gate = FileLock(self._next), FileLock(self._gate)
         try:
-            if place.acquire(self._patience_s) and gate.acquire(give_up - time.monotonic()):
-                return gate
-        finally:
-            place.release()
+            try:
+                if place.acquire(self._patience_s) and gate.acquire(give_up - time.monotonic()):
+                    return gate
+            finally:
+                place.release()
+        except BaseException:
+            gate.release()
+            raise
         raise busy(self._database)
 
 
@@ -145,11 +157,16 @@ class OwnerLocks:
             folder.mkdir(exist_ok=True)
         return FileLock(owner_path(self._database, run_id))
 
-    def sweep(self) -> None:
-        """Removes what killed processes left: the files of locks that nobody holds."""
+    def left(self) -> tuple[FileLock, ...]:
+        """What killed processes left: locks that nobody holds."""
         folder = owners_folder(self._database)
         with file_errors(folder):
-            left = [FileLock(path) for path in folder.iterdir()] if folder.is_dir() else []
+            paths = list(folder.iterdir()) if folder.is_dir() else []
+        return tuple(FileLock(path) for path in paths if not is_held(path))
+
+    @staticmethod
+    def remove(left: Iterable[FileLock]) -> None:
+        """Removes the files of locks, except of those that somebody holds by now."""
         for lock in left:
             if lock.try_acquire():
                 lock.release(remove=True)
@@ -198,7 +215,18 @@ def _lock(path: Path, kind: int = fcntl.LOCK_EX) -> FileIO | None:
     except BlockingIOError:
         file.close()
         return None
+    except BaseException:
+        _free(file)
+        raise
     return file
+
+
+def _free(file: FileIO) -> None:
+    """Frees the lock on a file: closing alone would not, where a fork in another thread has copied the file."""
+    try:
+        fcntl.flock(file, fcntl.LOCK_UN)
+    finally:
+        file.close()
 
 
 def _is_at(file: FileIO, path: Path) -> bool:

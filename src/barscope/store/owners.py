@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import hashlib
 import re
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from barscope.store.failures import file_errors
@@ -29,13 +30,14 @@ def owner_path(database: Path, run_id: str) -> Path:
 
 def is_owned(database: Path, run_id: str) -> bool:
     """Whether a living process or thread owns the run."""
-    path = owner_path(database, run_id)
-    with file_errors(path):
-        if not path.exists():
-            return False
-        with path.open("rb") as file:
-            try:
-                fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
-            except BlockingIOError:
-                return True
+    return is_held(owner_path(database, run_id))
+
+
+def is_held(path: Path) -> bool:
+    """Whether anybody holds the lock of an owner."""
+    with file_errors(path), suppress(FileNotFoundError), path.open("rb") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
     return False

@@ -51,3 +51,4 @@ def stream_events(runs: RunReader, run_id: str, table: str, columns: Sequence[st
     runs.symbols(run_id)  # only completed runs have results
     query = f"SELECT {', '.join(columns)} FROM {table} WHERE run_id = ? ORDER BY id"  # noqa: S608 (our names)
     yield from runs.database.stream(query, (run_id,))
+    runs.symbols(run_id)  # nor was it deleted meanwhile

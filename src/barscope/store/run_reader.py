@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +15,7 @@ from barscope.store.json_text import from_json
 from barscope.store.sweep_chunks import SweepChunks
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
     from barscope.domain.bars import FloatArray
     from barscope.store.columns import Column
@@ -90,13 +91,14 @@ class RunReader:
 
     def symbols(self, run_id: str) -> tuple[str, ...]:
         """The symbols a completed run recorded, in the order it recorded them."""
-        self._check_visible(run_id)
-        return self._names("symbol", "run_id = ?", (run_id,))
+        with self._whole(run_id):
+            return self._names("symbol", "run_id = ?", (run_id,))
 
     def series_names(self, run_id: str, symbol: str) -> tuple[str, ...]:
         """The indicator series a completed run recorded for a symbol, in the order it recorded them."""
-        self._check_recorded(run_id, symbol)
-        names = self._names("series", "run_id = ? AND symbol = ? AND chunk = 0", (run_id, symbol))
+        with self._whole(run_id):
+            self._check_recorded(run_id, symbol)
+            names = self._names("series", "run_id = ? AND symbol = ? AND chunk = 0", (run_id, symbol))
         return tuple(name for name in names if name not in BAR_SERIES)
 
     def bars(self, run_id: str, symbol: str) -> Bars:
@@ -106,8 +108,10 @@ class RunReader:
             UnknownRunError: If the run is unknown or not completed.
             UnknownSymbolError: If the run has no such symbol.
         """
-        self._check_recorded(run_id, symbol)
-        return Bars(*(self._column(run_id, symbol, series) for series in BAR_SERIES))
+        with self._whole(run_id):
+            self._check_recorded(run_id, symbol)
+            columns = [self._column(run_id, symbol, series) for series in BAR_SERIES]
+        return Bars(*columns)
 
     def series(self, run_id: str, symbol: str, names: Iterable[str] | None = None) -> dict[str, FloatArray]:
         """Indicator series of a symbol, all or those named; each of shape (bars,), NaN where there is no value.
@@ -123,11 +127,21 @@ class RunReader:
             if name not in known:
                 remedy = f"choose from {', '.join(map(cut, known)) or 'none'}"
                 raise InvalidParameterError(f"run {cut(run_id)} has no series {cut(name)} of {cut(symbol)}: {remedy}")
-        return {name: self._column(run_id, symbol, name) for name in asked}
+        with self._whole(run_id):
+            return {name: self._column(run_id, symbol, name) for name in asked}
+
+    @contextmanager
+    def _whole(self, run_id: str) -> Iterator[None]:
+        """A block that reads results: the run has to be completed to its end, or a part may have been deleted."""
+        self._check_visible(run_id)
+        try:
+            yield
+        finally:
+            self._check_visible(run_id)
 
     def _check_visible(self, run_id: str) -> None:
-        status = self.get(run_id).status
-        if status != "completed":
+        if not self.database.rows("SELECT 1 FROM runs WHERE run_id = ? AND status = 'completed'", (run_id,)):
+            status = self.get(run_id).status
             raise UnknownRunError(f"run {cut(run_id)} is {status}: only completed runs have results")
 
     def _check_recorded(self, run_id: str, symbol: str) -> None:

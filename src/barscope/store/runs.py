@@ -88,17 +88,20 @@ class RunStore(RunReader):
     def recover(self) -> tuple[str, ...]:
         """Ends the runs whose owner died as `failed`, reason `interrupted`, and removes their partial rows.
 
+        A deletion whose process died is carried to its end.
+
         Only the owner's lock decides. Every transaction is bounded, and being killed between two leaves a
         run that the next call recovers. The files of locks that nobody holds any more go too.
 
         Returns:
-            The ids of those runs.
+            The ids of the runs that failed.
         """
         self.database.check_writer()
         running = self.database.rows("SELECT run_id FROM runs WHERE status = 'running' ORDER BY ts_start, rowid")
         recovered = tuple(run_id for (run_id,) in running if self._recover(run_id))
-        with self.database.atomic():
-            self._owners.sweep()
+        if left := self._owners.left():
+            with self.database.atomic():
+                self._owners.remove(left)
         return recovered
 
     def delete(self, run_ids: Iterable[str]) -> None:
@@ -135,12 +138,16 @@ class RunStore(RunReader):
             connection.execute("DELETE FROM runs WHERE run_id = ?", (run_id,))
 
     def _recover(self, run_id: str) -> bool:
-        owner = self._take(run_id)
+        owner = None if self.owned(run_id) else self._take(run_id)
         if owner is None:
             return False
         try:
-            if not self.database.rows("SELECT 1 FROM runs WHERE run_id = ? AND status = 'running'", (run_id,)):
+            found = self.database.rows("SELECT metadata FROM runs WHERE run_id = ? AND status = 'running'", (run_id,))
+            if not found:
                 return False  # it ended between the list and the lock
+            if found[0][0] is not None:  # it had ended before: whoever deleted it was killed
+                self._delete(run_id)
+                return False
             remove_rows(self.database, run_id)
             with self.database.atomic(durable=True) as connection:
                 connection.execute(

@@ -41,6 +41,7 @@ def write_snapshot(
     sessions: Iterable[ExplorerSession],
     facts: SnapshotFacts,
     on_run: Callable[[int], None] = lambda _done: None,
+    public_children: Callable[[bytes], bytes] = lambda data: data,
 ) -> Path:
     """Writes a snapshot beside its place and moves it there, so that readers find the earlier one or this one, whole.
 
@@ -51,6 +52,7 @@ def write_snapshot(
         sessions: The explorer sessions of these runs.
         facts: What the snapshot says of itself.
         on_run: Told how many runs are written so far; what it raises ends the writing, and nothing is left of it.
+        public_children: Children of a sweep as visitors are to see them.
 
     Returns:
         Where it is.
@@ -71,7 +73,7 @@ def write_snapshot(
             undo.callback(part.unlink, missing_ok=True)
             part.unlink(missing_ok=True)  # what a killed writer left
             with sqlite_errors(part), closing(connect(part, "mode=rwc")) as connection:
-                _fill(connection, source, runs, sessions, facts, on_run)
+                _fill(connection, source, runs, sessions, facts, on_run, public_children)
             _move(part, path)
     return path
 
@@ -110,6 +112,7 @@ def _fill(
     sessions: Iterable[ExplorerSession],
     facts: SnapshotFacts,
     on_run: Callable[[int], None],
+    public_children: Callable[[bytes], bytes],
 ) -> None:
     connection.execute(_PAGES).fetchall()
     with connection, source.database.unchanging():
@@ -118,12 +121,14 @@ def _fill(
         for session in sessions:
             _put_session(connection, session)
         for done, run in enumerate(runs, 1):
-            _copy_run(connection, source.database, run)
+            _copy_run(connection, source.database, run, public_children)
             on_run(done)
     connection.execute("VACUUM")
 
 
-def _copy_run(connection: apsw.Connection, source: Connections, run: RunRecord) -> None:
+def _copy_run(
+    connection: apsw.Connection, source: Connections, run: RunRecord, public_children: Callable[[bytes], bytes]
+) -> None:
     if source.rows("SELECT status FROM runs WHERE run_id = ?", (run.run_id,)) != [(run.status,)]:
         raise UnknownRunError(f"run {cut(run.run_id)} was deleted meanwhile: publish the others")
     record = (run.run_id, run.name, run.ts_start, run.ts_end, run.status, to_json(run.config), to_json(run.metadata))
@@ -136,6 +141,9 @@ def _copy_run(connection: apsw.Connection, source: Connections, run: RunRecord) 
         names = _columns_of(connection, table)
         columns, marks = ", ".join(names), ", ".join("?" * len(names))
         rows = source.stream(f"SELECT {columns} FROM {table} WHERE run_id = ? ORDER BY rowid", (run.run_id,))  # noqa: S608 (our names)
+        if table == "sweep_chunks":
+            at = names.index("data")
+            rows = ((*row[:at], public_children(row[at]), *row[at + 1 :]) for row in rows)
         connection.executemany(f"INSERT INTO {table} ({columns}) VALUES ({marks})", rows)  # noqa: S608 (our names)
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import astuple
 from typing import TYPE_CHECKING
 
+from barscope.store.run_rows import remove_from
+
 if TYPE_CHECKING:
     from barscope.store.database import Database
     from barscope.store.sweep_chunks import SweepChunk
@@ -21,7 +23,4 @@ def add_chunk(database: Database, run_id: str, chunk: int, found: SweepChunk) ->
 
 def remove_chunks(database: Database, run_id: str) -> None:
     """Removes the chunks of a sweep in transactions of bounded size."""
-    some = f"SELECT rowid FROM sweep_chunks WHERE run_id = ? LIMIT {_CHUNKS_AT_ONCE}"  # noqa: S608 (a constant)
-    while database.rows(some, (run_id,)):
-        with database.atomic() as connection:
-            connection.execute(f"DELETE FROM sweep_chunks WHERE rowid IN ({some})", (run_id,))  # noqa: S608 (constants)
+    remove_from(database, "sweep_chunks", run_id, _CHUNKS_AT_ONCE)

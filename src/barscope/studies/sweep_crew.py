@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from barscope.domain.sampling import Combinations
     from barscope.studies.sweep_work import SweepWork, SymbolBars
 
-Verdict = Literal["again", "dropped", "lost", "wrong"]
+Verdict = Literal["again", "resend", "dropped", "lost", "wrong"]
 
 Handle = Any
 """What a crew calls the bars of a symbol it was handed."""
@@ -75,9 +75,10 @@ class Crew(Protocol):
         """What the error of a task means.
 
         Returns:
-            `again`: workers died, and every task that was under way has to be tried again after `renew`; `dropped`:
-            the workers that had this task died, the others go on; `lost`: the workers are gone for good; `wrong`: a
-            mistake of ours.
+            `again`: workers died, and every task that was under way has to be tried again after `renew`; `resend`: the
+            same, but what was handed out died with workers before, and no task is to blame; `dropped`: worker after
+            worker died that had this task, the others go on; `lost`: the workers are gone for good; `wrong`: a mistake
+            of ours.
         """
 
     def renew(self) -> None:

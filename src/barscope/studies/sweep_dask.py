@@ -83,7 +83,7 @@ class DaskCrew:
             return "dropped"
         is_lost = isinstance(error, CancelledError | OSError | TimeoutError | RuntimeError)
         if is_lost or type(error).__name__ in ("FutureCancelledError", "ClosedClientError"):
-            return "again" if self._client.status == "running" else "lost"
+            return "resend" if self._client.status == "running" else "lost"
         return "wrong"
 
     def renew(self) -> None:

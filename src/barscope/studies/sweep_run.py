@@ -197,7 +197,10 @@ class SweepRun:
     def _judge(self, attempt: _Attempt, error: BaseException) -> None:
         match self.crew.verdict(error):
             case "again":
-                self._try_again(attempt, error)
+                for suspect in self._renewed(attempt, error):
+                    self._suspect(suspect)
+            case "resend":
+                self._suspects.extendleft(reversed(self._renewed(attempt, error)))
             case "dropped":
                 self._count_death(error)
                 self._suspect(attempt, for_good=True)
@@ -206,16 +209,15 @@ class SweepRun:
             case _:
                 raise error
 
-    def _try_again(self, attempt: _Attempt, error: BaseException) -> None:
-        """Begin everything anew that was under way, one by one, so that whatever kills its worker is found."""
+    def _renewed(self, attempt: _Attempt, error: BaseException) -> list[_Attempt]:
+        """New workers; everything that was under way goes again one by one, so that whatever kills them is found."""
         self._count_death(error)
         others = dict(self._pending)
         self._pending.clear()
         for future in others:
             future.cancel()
         self.crew.renew()
-        for suspect in (attempt, *others.values()):
-            self._suspect(suspect)
+        return [attempt, *others.values()]
 
     def _count_death(self, error: BaseException) -> None:
         self._deaths += 1
@@ -230,9 +232,10 @@ class SweepRun:
             for_good: Whether it is known already that trying again does not help.
         """
         task = attempt.task
-        if not attempt.is_alone:
+        is_one = len(task.numbers) == 1
+        if not attempt.is_alone and (is_one or not for_good):
             self._suspects.append(replace(attempt, is_alone=True))
-        elif len(task.numbers) > 1:
+        elif not is_one:
             attempt.share.left += len(task.numbers) - 1
             self._suspects.extend(_Attempt(single, attempt.share, is_alone=True) for single in _singles(task))
         elif attempt.deaths + 1 < _TRIES and not for_good:
