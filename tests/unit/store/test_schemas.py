@@ -56,6 +56,9 @@ RUNS = {
     "cycles INTEGER!, completed_cycle INTEGER, position_trigger_checks INTEGER!, position_revaluations INTEGER!, "
     "feed_lag_ns INTEGER, crashed_ns INTEGER, version TEXT!, exception TEXT",
     "run_state_parts": "run_id TEXT!*, part TEXT!*, data BLOB!",
+    "sweep_chunks": (
+        "run_id TEXT!*, chunk INTEGER!*, stretch TEXT!, symbol TEXT!, fingerprint TEXT!, n INTEGER!, data BLOB!"
+    ),
 }
 PRESETS = {
     "symbol_presets": "name*, rtype, publisher_name, publisher_id, symbols, symbol_type",
