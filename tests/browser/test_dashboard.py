@@ -340,3 +340,29 @@ def test_nothing_yet_and_a_full_house(empty, look, faults):
     shot(late, "full")
     assert [fault for fault in faults.seen if "503" in fault]
     faults.seen[:] = [fault for fault in faults.seen if "503" not in fault]
+
+
+def test_a_sweep_is_looked_at_and_computes_nothing(tmp_path, look):
+    """Heat map, lines and table of a sweep; a click marks a cell, and no run is added."""
+    with bs.Workspace(tmp_path / "ws", executor=InlineExecutor()) as ws:
+        stocks = ws.secmaster.ensure_publisher("Sample", "STOCKS", "XNAS")
+        ws.secmaster.write(stocks.publisher_id, sample_stocks())
+        ranges = {"fast_period": [10, 20, 60], "slow_period": bs.ParameterRange(30, 120, 30)}
+        choice = {"symbols": ("AAPL", "IBM"), "rtype": 35, "publisher_id": stocks.publisher_id}
+        run = ws.sweep(bs.SweepRequest(**choice, strategy="SMACrossover", parameters=ranges), "inline").result()
+    with served("--workspace", tmp_path / "ws", places=1) as url:
+        page = look(url)
+        plot = page.locator(".js-plotly-plot:visible")
+        plot.get_by_text("2 without a result").first.wait_for()
+        shot(page, "sweep")
+        box = plot.bounding_box()
+        page.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] / 3)
+        plot.get_by_text("picked").first.wait_for()
+        page.get_by_role("button", name="Parallel coordinates").click()
+        page.locator(".js-plotly-plot:visible").get_by_text("10 combinations").first.wait_for()
+        page.get_by_role("button", name="Table", exact=True).click()
+        page.get_by_role("grid", name="Children of the sweep").locator(".barscope-table-row").nth(19).wait_for()
+        shot(page, "sweep_table")
+        page.close()
+    with bs.Workspace(tmp_path / "ws") as ws:
+        assert list(ws.runs()["run_id"]) == [run.run_id]

@@ -118,3 +118,11 @@ def test_figures_of_what_is_no_sweep_are_refused(ws):
     held = ws.backtest(request).result()
     with pytest.raises(bs.errors.InvalidParameterError, match="is no sweep"):
         held.sweep_figure()
+
+
+def test_a_child_is_played_once(ws, run):
+    """Opened again, a child is the run that was recorded before; another combination is another run."""
+    first = ws.sweeps.open_child(run.run_id, 1, "AAPL").result(30)
+    assert ws.sweeps.open_child(run.run_id, 1, "AAPL").result(30).run_id == first.run_id
+    assert ws.sweeps.open_child(run.run_id, 2, "AAPL").result(30).run_id != first.run_id
+    assert first.config["strategies"][0]["params"]["slow_period"] == run.sweep.params_of(1)["slow_period"]

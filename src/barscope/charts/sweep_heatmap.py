@@ -14,6 +14,7 @@ from barscope.charts.sheet import calm_figure
 from barscope.charts.sweep_metrics import Metric, colour_scale, metric_of
 from barscope.charts.text import bold, coloured, escape, label_template, plain, stacked
 from barscope.charts.theme import PALETTES, template
+from barscope.domain.sweeps import NO_COMBINATION
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -55,7 +56,7 @@ def heatmap_figure(
     if not grid.values.size:
         return calm_figure(spec, "Heat map", "no combinations of two parameters to draw")
     metric, p = metric_of(grid.metric), PALETTES[spec.theme]
-    marked = grid.cell_of(pick) if pick is not None else None
+    marked = _cells_of(grid, pick)
     flat = np.isin(grid.combinations, list(plateau))
     traces = [_cells(grid, metric, spec), _empty(grid, p), *_marks(marked, flat, p)]
     return StaticFigure({"data": traces, "layout": _layout(grid, spec, _head(grid, metric, marked, flat, p))})
@@ -73,9 +74,8 @@ def describe_heatmap(grid: SweepGrid, pick: int | None = None) -> Description:
         best, worst = _extremes(grid.values, metric)
         facts += [("Best", _said(grid, metric, best)), ("Worst", _said(grid, metric, worst))]
         facts.append(("Median", metric.text(float(np.median(grid.values[there])))))
-    marked = grid.cell_of(pick) if pick is not None else None
-    if marked is not None:
-        facts.append(("Picked", _said(grid, metric, marked)))
+    for row, column in _cells_of(grid, pick):
+        facts.append(("Picked", _said(grid, metric, (row, column))))
     return Description(f"{metric.label} by {plain(grid.x_name)} and {plain(grid.y_name)}", tuple(facts))
 
 
@@ -138,16 +138,22 @@ def _empty(grid: SweepGrid, p: Palette) -> dict[str, Any]:
     }
 
 
-def _marks(marked: tuple[int, int] | None, flat: Mask, p: Palette) -> tuple[dict[str, Any], ...]:
+def _cells_of(grid: SweepGrid, pick: int | None) -> list[tuple[int, int]]:
+    """Row and column of the cells that show the pick: one of a grid of parameters, one per symbol beside symbols."""
+    if pick is None or pick == NO_COMBINATION:
+        return []
+    return [(int(row), int(column)) for row, column in np.argwhere(grid.combinations == pick)]
+
+
+def _marks(marked: Sequence[tuple[int, int]], flat: Mask, p: Palette) -> tuple[dict[str, Any], ...]:
     """The line around the plateau, and the frame of the pick with the seam that sets it off."""
     common = {"type": "scatter", "mode": "lines", "hoverinfo": "skip", "showlegend": False}
     x, y = _outline(flat)
     around = {**common, "x": x, "y": y, "line": {"color": p.text, "width": 1.6, "dash": "5px,3px"}}
     x = y = np.empty(0)
-    if marked is not None:
-        row, column = marked
-        x = column + np.array([-0.5, 0.5, 0.5, -0.5, -0.5])
-        y = row + np.array([-0.5, -0.5, 0.5, 0.5, -0.5])
+    if marked:
+        (bottom, left), (top, right) = np.min(marked, axis=0) - 0.5, np.max(marked, axis=0) + 0.5
+        x, y = np.array([left, right, right, left, left]), np.array([bottom, bottom, top, top, bottom])
     looks = ({"color": p.paper, "width": 5}, {"color": p.text, "width": 2.5})
     return around, *({**common, "x": x, "y": y, "line": look} for look in looks)
 
@@ -168,15 +174,19 @@ def _outline(mask: Mask) -> tuple[FloatArray, FloatArray]:
     return np.array(x), np.array(y)
 
 
-def _head(grid: SweepGrid, metric: Metric, marked: tuple[int, int] | None, flat: Mask, p: Palette) -> tuple[str, str]:
+def _head(
+    grid: SweepGrid, metric: Metric, marked: Sequence[tuple[int, int]], flat: Mask, p: Palette
+) -> tuple[str, str]:
     there = np.isfinite(grid.values)
     first = [coloured(metric.label, p.text, bold=True)]
     if there.any():
         best, _worst = _extremes(grid.values, metric)
         first.append(coloured(f"best {_said(grid, metric, best)}", p.muted))
     second = []
-    if marked is not None:
-        second.append(coloured(f"▢ picked {metric.text(float(grid.values[marked]))}", p.text))
+    if marked:
+        column = value_text(grid.x_values[marked[0][1]])
+        what = metric.text(float(grid.values[marked[0]])) if len(marked) == 1 else f"{grid.x_name} {column}"
+        second.append(coloured(f"▢ picked {what}", p.text))
     if flat.any():
         second.append(coloured("┄ plateau", p.text))
     if not there.all():

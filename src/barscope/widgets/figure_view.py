@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 
 Range = tuple[float, float]
 _ARRAYS = ("x", "y", "text")
+_VALUES = (*_ARRAYS, "z", "zmin", "zmax")
+_LOOKS = ("type", "mode", "hovertemplate", "texttemplate", "colorscale")
+_SCALE = ("range", "tickvals", "ticktext", "title")
 _AXIS = ("range", "tickvals", "ticktext")
 
 
@@ -60,6 +63,17 @@ class FigureView:
             self._parts, self._draw = parts, draw
             self._forget()
             self.widget.replace(parts)
+
+    def refresh(self, parts: dict[str, Any]) -> None:
+        """Draw another state of the same figure: values change in place, without the page drawing it anew."""
+        drawn = self._parts
+        if drawn is None or _skeleton(drawn) != _skeleton(parts):
+            self.show(parts)
+            return
+        with self.widget.lock:
+            self._parts = parts
+            arrays = [{name: trace[name] for name in _VALUES if name in trace} for trace in parts["data"]]
+            self.widget.step(arrays, {"annotations": parts["layout"].get("annotations", ())})
 
     def expect(self, job: Job[dict[str, Any]]) -> None:
         """Draw the figure a job makes once it is there; what is shown stays until then."""
@@ -109,7 +123,7 @@ class FigureView:
                 return
             if move.kind == "home":
                 self.home()
-            elif move.range is not None:
+            elif move.kind in ("view", "wheel") and move.range is not None:
                 self.visible, self._is_coarse = move.range, True
                 self.widget.step((), {"xaxis.range": list(move.range)}, move.view if move.kind == "view" else None)
         self._on_news()
@@ -127,3 +141,11 @@ class FigureView:
         if self.visible is not None:  # moved on while it was drawn
             layout["xaxis.range"] = list(self.visible)
         self.widget.step(arrays, layout)
+
+
+def _skeleton(parts: dict[str, Any]) -> str:
+    """What has to be equal for values to change in place: the kinds and looks of traces, the axes, the size."""
+    layout = parts["layout"]
+    traces = [[trace.get(name) for name in _LOOKS] for trace in parts["data"]]
+    axes = [[axis.get(name) for name in _SCALE] for name, axis in layout.items() if name[1:5] == "axis"]
+    return repr([traces, axes, layout.get("height"), layout.get("template")])

@@ -7,7 +7,7 @@ import threading
 import traceback
 from typing import TYPE_CHECKING, Any
 
-from barscope.errors import BarscopeError
+from barscope.errors import BarscopeError, text_of
 from barscope.widgets.notices import Notices
 
 if TYPE_CHECKING:
@@ -41,6 +41,6 @@ class Guard:
 
     def show(self, error: Exception) -> None:
         """Show an error: what barscope raises on purpose speaks for itself, anything else is named."""
-        message = str(error) if isinstance(error, BarscopeError) else f"{type(error).__name__}: {error}"
+        message = str(error) if isinstance(error, BarscopeError) else f"{type(error).__name__}: {text_of(error)}"
         details = "".join(traceback.format_exception(error))
         self.notices.show(message or type(error).__name__, details)

@@ -3,6 +3,7 @@
 const VERSION = "__VERSION__";
 const PAGE = (globalThis.__barscope ??= {bundles: {}, views: new WeakMap()});
 const KEYS = "Arrow keys pan, plus and minus zoom, Home shows all of it.";
+const HELP = {pick: "A click opens what it is on.", brush: "A drag along an axis keeps the lines that pass there."};
 const HOME = {width: 24, height: 24, path: "M4 11.5 12 5l8 6.5V20h-5.5v-5h-5v5H4z"};
 
 function bundle(model) {
@@ -45,9 +46,9 @@ function seeing(view, values, call) {
 }
 
 // After a restart of the kernel nobody is there to hear it, and sending throws: the chart stays as it is.
-function tellKernel(view, message, range) {
+function tellKernel(view, message, range, place = null) {
   try {
-    view.model.model.send({barscope: message, view: view.viewID, width: plotWidth(view.el), range});
+    view.model.model.send({barscope: message, view: view.viewID, width: plotWidth(view.el), range, place});
   } catch (error) {
     console.debug(`barscope: ${message} was not sent: ${error.message}`);
   }
@@ -64,7 +65,11 @@ function adapt(view) {
   view.perform_render = function () {
     PAGE.views.set(this.el, this);
     this.el.style.minHeight = `${this.model.get("_widget_layout").height}px`; // an empty moment must not scroll the page
-    const tell = (message, range = null) => tellKernel(this, message, range);
+    const tell = (message, range = null, place = null) => tellKernel(this, message, range, place);
+    const tellWidth = () => {
+      this.toldWidth = plotWidth(this.el);
+      tell("resize");
+    };
     const config = {...this.model.get("_config"), doubleClick: false, scrollZoom: false,
       modeBarButtonsToRemove: [...this.model.get("_config").modeBarButtonsToRemove, "resetScale2d"],
       modeBarButtonsToAdd: [{name: "home", title: "Show all bars (Home)", icon: HOME, click: () => tell("home")}]};
@@ -72,14 +77,17 @@ function adapt(view) {
     const isPlacing = () => performance.now() - (this.placing?.last ?? -Infinity) < 600; // two points are no double click
     this.el.on("plotly_doubleclick", () => { if (!isPlacing()) tell("home"); });
     this.el.on("plotly_relayouting", () => this.crosshair.refresh());
-    this.el.on("plotly_afterplot", () => this.crosshair.refresh());
+    this.el.on("plotly_afterplot", () => {
+      this.crosshair.refresh();
+      if (Math.abs(plotWidth(this.el) - this.toldWidth) > 8) tellWidth(); // a new width is drawn a moment after it is asked for
+    });
     this.crosshair ??= barscopeCrosshair(this.el);
     this.keys ??= listen(this.el, tell);
     this.wheel ??= zoom(this.el, (range) => tell("wheel", range));
     this.placing ??= placing(this, tell);
-    this.resized ??= watch(this.el, () => { this.autosizeFigure(); tell("resize"); });
+    this.resized ??= watch(this.el, () => this.autosizeFigure());
     this.crosshair.refresh();
-    tell("resize"); // the labels of the time axis are laid out for this width
+    tellWidth(); // the labels of the time axis are laid out for this width
   };
 
   view.do_update = function () {
@@ -143,7 +151,7 @@ function zoom(el, ask) {
   };
   const turn = (event) => {
     const layout = el._fullLayout;
-    if (!layout?._size || event.target.closest(".modebar")) return;
+    if (!layout?._size || layout.xaxis.fixedrange || event.target.closest(".modebar")) return;
     event.preventDefault();
     event.stopPropagation();
     const [first, last] = wanted?.range ?? layout.xaxis.range, size = layout._size;
@@ -164,19 +172,24 @@ function zoom(el, ask) {
 }
 
 // With a tool in hand a click on the prices says where; a press that moves is still a pan. Escape puts the tool away.
-// Between the two clicks of a line or a box a dashed one follows the pointer.
+// Between the two clicks of a line or a box a dashed one follows the pointer; a brush is drawn in one go.
 function placing(view, tell) {
   const stop = new AbortController(), el = view.el, {signal} = stop, model = view.model.model;
   const band = document.createElement("div");
   let anchor = null;
+  const at = (event) => { // in the values of the axes
+    const {xaxis, yaxis, _size: size} = el._fullLayout, box = el.getBoundingClientRect();
+    return [xaxis.p2d(event.clientX - box.left - size.l), yaxis.p2d(event.clientY - box.top - yaxis._offset)];
+  };
   const inHand = () => Boolean(model.get("tool"));
+  const isKept = () => ["pick", "brush"].includes(model.get("tool")); // never put away, so Escape is not for them
   const hold = (point) => {
     anchor = point;
     band.hidden = true; // until the pointer moves
   };
   const show = () => {
     el.classList.toggle("barscope-placing", inHand());
-    band.className = `barscope-band${model.get("tool") === "box" ? " barscope-is-box" : ""}`;
+    band.className = `barscope-band${["box", "brush"].includes(model.get("tool")) ? " barscope-is-box" : ""}`;
     hold(null);
   };
   const stretch = (event) => {
@@ -185,7 +198,7 @@ function placing(view, tell) {
     const {xaxis, yaxis, _size: size} = layout, box = el.getBoundingClientRect();
     const [x, y] = [size.l + xaxis.d2p(anchor[0]), yaxis._offset + yaxis.d2p(anchor[1])];
     const [dx, dy] = [event.clientX - box.left - x, event.clientY - box.top - y];
-    const isBox = model.get("tool") === "box";
+    const isBox = ["box", "brush"].includes(model.get("tool"));
     band.style.width = `${isBox ? Math.abs(dx) : Math.hypot(dx, dy)}px`;
     band.style.height = `${isBox ? Math.abs(dy) : 0}px`;
     band.style.left = `${isBox ? Math.min(x, x + dx) : x}px`;
@@ -200,21 +213,27 @@ function placing(view, tell) {
   el.addEventListener("pointerdown", (event) => {
     const isPlot = event.button === 0 && !event.target.closest(".modebar");
     pressed = inHand() && isPlot ? {x: event.clientX, y: event.clientY} : null;
+    if (pressed && model.get("tool") === "brush" && el._fullLayout?._size) hold(at(event));
   }, {capture: true, signal});
   document.addEventListener("pointerup", (event) => {
-    const from = pressed, layout = el._fullLayout;
+    const from = pressed, layout = el._fullLayout, start = anchor;
     pressed = null;
+    if (from && start && model.get("tool") === "brush") {
+      hold(null);
+      tell("brush", [start[1], at(event)[1]], start[0]);
+      return;
+    }
     if (!from || Math.hypot(event.clientX - from.x, event.clientY - from.y) > 4 || !layout?._size) return;
     const box = el.getBoundingClientRect(), [x, y] = [event.clientX - box.left, event.clientY - box.top];
-    const {xaxis, yaxis, _size: size} = layout, foot = yaxis._offset + yaxis._length;
+    const {yaxis, _size: size} = layout, foot = yaxis._offset + yaxis._length;
     if (x < size.l || x > size.l + size.w || y < yaxis._offset || y > foot) return;
     placed.last = performance.now();
-    const point = [xaxis.p2d(x - size.l), yaxis.p2d(y - yaxis._offset)];
+    const point = at(event);
     hold(!anchor && ["trend", "box"].includes(model.get("tool")) ? point : null);
     tell("point", point);
   }, {capture: true, signal});
   document.addEventListener("keydown", (event) => { // wherever the focus is: the button was clicked, or the plot
-    if (event.key !== "Escape" || !inHand()) return;
+    if (event.key !== "Escape" || !inHand() || isKept()) return;
     event.stopPropagation();
     tell("drop");
   }, {capture: true, signal});
@@ -261,7 +280,7 @@ export default () => {
       if (ready) ready = undefined;
       await start(model);
       const clean = figure.render({model, el});
-      const describe = () => el.setAttribute("aria-label", `${model.get("description") || "Chart."} ${KEYS}`);
+      const describe = () => el.setAttribute("aria-label", `${model.get("description") || "Chart."} ${HELP[model.get("tool")] || KEYS}`);
       model.on("change:description", describe);
       describe();
       const again = () => PAGE.views.get(el).perform_render();

@@ -27,7 +27,7 @@ from barscope.charts.figure import CONFIG
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-Kind = Literal["view", "wheel", "home", "left", "right", "in", "out", "resize", "point", "drop"]
+Kind = Literal["view", "wheel", "home", "left", "right", "in", "out", "resize", "point", "brush", "drop"]
 _LIVE = ("_widget_data", "_widget_layout")
 
 
@@ -37,16 +37,20 @@ class Move:
 
     Attributes:
         kind: `view` for a range the view shows already (a drag), `wheel` for one it asks for, a key, the Home
-            button, a new width, a `point` that was clicked with a tool in hand, or `drop` to put the tool away.
+            button, a new width, a `point` that was clicked with a tool in hand, a `brush` drawn along an upright, or
+            `drop` to put the tool away.
         view: The view it was done in.
         width: Pixels of its plot.
-        range: First and last visible position, for `view` and `wheel`; position and price of a `point`.
+        range: First and last visible position, for `view` and `wheel`; position and price of a `point`; where a
+            `brush` begins and ends on its upright.
+        place: The position of that upright.
     """
 
     kind: Kind
     view: str
     width: int | None = None
     range: tuple[float, float] | None = None
+    place: float | None = None
 
 
 def _asset(package: str, name: str) -> str:
@@ -72,7 +76,7 @@ class LiveFigure(go.FigureWidget):  # type: ignore[misc]
     _revision = traitlets.Int(0).tag(sync=True)
     _sync = traitlets.Unicode("").tag(sync=True)
     tool = traitlets.Unicode("").tag(sync=True)
-    """What a click on the prices places; empty where it places nothing."""
+    """What a click on the prices places; `pick` tells a click, `brush` a drag; empty where it places nothing."""
     description = traitlets.Unicode("").tag(sync=True)
     """What it shows, in words; a screen reader says it."""
 
@@ -163,12 +167,20 @@ def _trace(trace: dict[str, Any]) -> dict[str, Any]:
 def _move(content: dict[str, Any]) -> Move | None:
     """What a page says, or None where it is not what a page of ours would say."""
     kind, bounds, width = content["barscope"], content.get("range"), content.get("width")
-    visible = None
-    if kind in ("view", "wheel", "point"):
+    visible, place = None, content.get("place")
+    if kind in ("view", "wheel", "point", "brush"):
         if not isinstance(bounds, list) or len(bounds) != 2 or not all(_is_number(b) for b in bounds):
             return None
         visible = (float(bounds[0]), float(bounds[1]))
-    return Move(kind, str(content.get("view")), int(width) if _is_number(width) else None, visible)
+    if kind == "brush" and not _is_number(place):
+        return None
+    return Move(
+        kind,
+        str(content.get("view")),
+        int(width) if _is_number(width) else None,
+        visible,
+        float(place) if _is_number(place) else None,
+    )
 
 
 def _is_number(value: object) -> TypeGuard[float]:

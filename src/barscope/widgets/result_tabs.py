@@ -17,9 +17,13 @@ CHART, EQUITY, PNL, TRADES, JOURNEY, METRICS, CARD, OUTCOME = (
     "Chart", "Equity", "P&L", "Trades", "Journey", "Metrics", "Run card", "Outcome",
 )  # fmt: skip
 LTV, TEMPLATES, DAILY, COSTS = "LTV", "Templates", "Daily", "Costs"
+HEAT_MAP, LINES, SWEEP_TABLE, SWEEP_EQUITY, JUDGEMENT = (
+    "Heat map", "Parallel coordinates", "Table", "Best and worst", "Judgement",
+)  # fmt: skip
 OF_BACKTESTS = (CHART, EQUITY, PNL, TRADES, JOURNEY, METRICS, CARD)
 _OF_EXPLORATIONS = (CHART, CARD)
 OF_SCENARIOS = (CHART, LTV, TEMPLATES, DAILY, COSTS, CARD)
+OF_SWEEPS = (HEAT_MAP, LINES, SWEEP_TABLE, CARD)
 _OF_OTHERS = (OUTCOME, CARD)
 FIGURES = {EQUITY: "equity", PNL: "pnl", JOURNEY: "journey", LTV: "ltv"}
 """The tabs with a figure, and what it is called in a `RunView`."""
@@ -31,6 +35,8 @@ def tabs_of(view: RunView) -> tuple[str, ...]:
         return OF_BACKTESTS
     if view.scenario is not None:
         return OF_SCENARIOS
+    if view.sweep is not None:
+        return OF_SWEEPS
     return _OF_EXPLORATIONS if view.chart is not None else _OF_OTHERS
 
 
@@ -56,6 +62,8 @@ def headline(view: RunView) -> str:
         numbers = view.summary
         trips = numbers.round_trips + numbers.open_trips
         parts += [f"{numbers.total_return:+.2%}", f"Sharpe {numbers.sharpe:.2f}", count(trips, "trade")]
+    elif view.sweep is not None:
+        parts += [f"{n:,} {state}" for state, n in view.sweep.counts().items() if n]
     elif view.run.status != "completed":
         parts.append(view.run.status)
     return " · ".join(part for part in parts if part)

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import ipywidgets as widgets
 
-from barscope.charts.data import ChartData, ChartSpec, Highlight
-from barscope.charts.journey import PAGE, trade_spec
+from barscope.charts.data import ChartSpec
+from barscope.charts.journey import PAGE, marked_trade, trade_spec
 from barscope.charts.text import disclosure, escape, plain
 from barscope.jobs import JobStatus
 from barscope.widgets.chart_area import AUTO, THEMES, theme_of
@@ -40,6 +40,7 @@ from barscope.widgets.run_card import RunCard
 from barscope.widgets.run_chart_settings import RunChartSettings
 from barscope.widgets.run_outcome import RunOutcome
 from barscope.widgets.scenario_tabs import ScenarioTabs
+from barscope.widgets.sweep_tabs import SweepTabs
 from barscope.widgets.trades_table import TradesTable
 from barscope.workspace.run_view import enqueue_figure, enqueue_run_view
 
@@ -47,7 +48,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from barscope.charts.description import Description
-    from barscope.domain.roundtrips import RoundTrip
     from barscope.jobs import Job
     from barscope.widgets.guard import Guard
     from barscope.workspace.run_view import FigureParts, RunView
@@ -73,6 +73,7 @@ class ResultsView:
         chart: The candlesticks with the trades.
         figures: Equity, profit and loss, journey, loan-to-value, by tab.
         scenario: The tables of a scenario; a template that is clicked shows its days.
+        sweep: The pictures and the table of a sweep.
         trades: The round trips; one that is clicked is shown in the chart.
         metrics: The metrics.
         card: What the run came from.
@@ -114,9 +115,9 @@ class ResultsView:
         self._read(None)
 
     def read_again(self) -> None:
-        """Read the run once more: it may have ended since."""
+        """Read the run once more: it may have ended since, or is to be drawn otherwise."""
         if self._wanted is not None:
-            self._read(None)
+            self._read(self.view.symbol if self.view is not None else None)
 
     def update(self) -> bool:
         """Take over what was read; tells whether it waits for more."""
@@ -126,7 +127,8 @@ class ResultsView:
             self._take(job)
         self._arrange()
         drawing = [figure.update() for figure in self.figures.values()]
-        return self.scenario.update() or self._job is not None or any(drawing)
+        tables = [self.scenario.update(), self.sweep.update()]
+        return self._job is not None or any(drawing) or any(tables)
 
     def follow_page(self, *, is_dark: bool) -> None:
         """Take over whether the page is dark."""
@@ -153,6 +155,7 @@ class ResultsView:
         """Read no further."""
         self._stop_reading()
         self.scenario.close()
+        self.sweep.close()
         for figure in self.figures.values():
             figure.close()
 
@@ -174,11 +177,6 @@ class ResultsView:
             known = known if known is not None and known.status == "completed" else None
             self._job = enqueue_run_view(self._workspace, self._wanted, symbol, self._spec, known)
         self._on_news()
-
-    def _read_again(self) -> None:
-        """Read and draw the run as it is to be drawn now."""
-        if self.view is not None:
-            self._read(self.view.symbol)
 
     def _take(self, job: Job[RunView]) -> None:
         if job.snapshot.status is JobStatus.FAILED:
@@ -250,6 +248,9 @@ class ResultsView:
         elif tab == COSTS:
             self.scenario.price(view)
             self._on_news()
+        elif tab in self.sweep.panes and view.sweep is not None:
+            self.sweep.show(view.sweep)
+            self.sweep.turn_to(tab, self._spec)
         self._drawn[tab] = view
 
     def _draw_detail(self, view: RunView, tab: str, visible: tuple[float, float]) -> Job[FigureParts]:
@@ -272,7 +273,7 @@ class ResultsView:
         self._draw()
         visible = trade_spec(view.chart, trip, max(20, trip.duration_bars)).visible
         if visible is not None:
-            self.chart.show(_marked(view.chart, place, trip), replace(self.chart.spec, visible=visible))
+            self.chart.show(marked_trade(view.chart, trip, place), replace(self.chart.spec, visible=visible))
         self._zoom_to = None
 
     def _arrange(self) -> None:
@@ -294,8 +295,10 @@ class ResultsView:
         has_chart = shown is not None and shown.chart is not None
         is_chart, is_drawn = self.tabs.value == CHART, self.tabs.value in (CHART, *FIGURES)
         self.symbol.layout.display = "" if has_chart and is_chart and len(self.symbol.options) > 1 else "none"
-        for tool in (self.theme, self.home):
-            tool.layout.display = "" if has_chart and is_drawn else "none"
+        self.sweep.show_bar(self.tabs.value if shown is not None and shown.sweep is not None else "")
+        is_zoomed, is_sweep = has_chart and is_drawn, self.tabs.value in self.sweep.panes
+        for tool, is_useful in ((self.theme, is_zoomed or is_sweep), (self.home, is_zoomed)):
+            tool.layout.display = "" if is_useful else "none"
         has_days = shown is not None and self.tabs.value == DAILY
         self.scenario.template.layout.display = "" if has_days else "none"
         has_order = shown is not None and self.tabs.value == JOURNEY
@@ -303,7 +306,7 @@ class ResultsView:
         self.page.layout.display = "" if has_order and self.page.max > 1 else "none"
         self.tabs.disabled = shown is None
         self.looks.show(None if is_stale else shown, self._spec.theme, is_open=is_chart)
-        said = self._said.get(self.tabs.value) if shown is not None and not is_stale else None
+        said = None if is_stale else self._said.get(self.tabs.value) or self.sweep.description(self.tabs.value)
         self.summary.value = disclosure("Summary", said.title, said.facts) if said is not None else ""
         self.summary.layout.display = "" if said is not None else "none"
 
@@ -326,11 +329,12 @@ class ResultsView:
         self._progress = widgets.FloatProgress(min=0.0, max=1.0)
         self._cover = widgets.HTML().add_class("barscope-cover")
         self.chart = LiveChart(spec=self._spec)
-        self.looks = RunChartSettings(guard, self._read_again)
+        self.looks = RunChartSettings(guard, self.read_again)
         self.figures = {tab: FigureView(self._spec.height, self._on_news) for tab in FIGURES}
         self.trades = TradesTable(guard)
         self.metrics = DataTable(_METRICS, guard, label="Metrics")
         self.scenario = ScenarioTabs(self._workspace, guard, self._on_news)
+        self.sweep = SweepTabs(self._workspace, guard, self._spec, self._on_news)
         self.card = RunCard(guard)
         self.outcome = RunOutcome()
         self.summary = widgets.HTML().add_class("barscope-summary")
@@ -342,6 +346,7 @@ class ResultsView:
             TEMPLATES: self.scenario.ranking,
             DAILY: self.scenario.daily,
             COSTS: self.scenario.costs,
+            **self.sweep.panes,
             CARD: self.card.widget,
             OUTCOME: self.outcome.widget,
         }
@@ -351,7 +356,8 @@ class ResultsView:
         tools = [self.symbol, self.scenario.template, self._facts, self.order, self.page, self.summary]
         toolbar = widgets.Box([*tools, self.looks.button, self.theme, self.home]).add_class("barscope-toolbar")
         stage = widgets.Box([*panes, self._cover]).add_class("barscope-stage")
-        self.widget = widgets.VBox([self.tabs, toolbar, self._progress, stage]).add_class("barscope-results")
+        parts = [self.tabs, toolbar, self._progress, self.sweep.bar, stage]
+        self.widget = widgets.VBox(parts).add_class("barscope-results")
 
     def _listen(self, guard: Guard) -> None:
         self.tabs.observe(guard(lambda _change: self._turn()), "value")
@@ -390,9 +396,3 @@ class ResultsView:
         self.chart.restyle(spec.theme, spec.height)
         if self.view is not None and self._job is None:
             self._read(self.view.symbol)
-
-
-def _marked(data: ChartData, place: int, trip: RoundTrip) -> ChartData:
-    """The chart with the stretch of one trade shaded."""
-    shade = Highlight(trip.entry_ts, trip.exit_ts, f"Trade {place} {trip.pnl_after_commission:+,.2f}")
-    return replace(data, highlights=(*data.highlights, shade))

@@ -92,6 +92,8 @@ def _facts(record: RunRecord) -> Iterator[tuple[str, Any]]:
     if config.get("mode") == "scenario":
         asked = {**metadata.get("scenario", {}), **config.get("request", {})}
         yield from _scenario(asked, config.get("templates", ()))
+    if config.get("mode") == "sweep":
+        yield from _sweep(config, metadata.get("sweep", {}))
     broker = config.get("broker", {})
     yield "Broker", broker.get("class_name")
     for name, value in broker.get("settings", {}).items():
@@ -120,6 +122,29 @@ def _scenario(request: Mapping[str, Any], templates: Iterable[Mapping[str, Any]]
         legs = "; ".join(_pairs(leg) for leg in template.get("legs", ()))
         rest = {name: value for name, value in template.items() if name not in ("name", "legs")}
         yield f"Template {template.get('name')}", f"{legs}; {_pairs(rest)}"
+
+
+def _sweep(config: Mapping[str, Any], counts: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+    request = config.get("request", {})
+    yield "Indicator", request.get("indicator")
+    for name, axis in request.get("parameters", {}).items():
+        yield _label(name), _axis(axis)
+    for name, value in {**request.get("fixed", {}), **request.get("broker", {})}.items():
+        yield _label(name), value
+    yield "Sampling", _pairs({name: request.get(name) for name in ("sampling", "samples", "seed")})
+    for stretch in request.get("stretches", ()):
+        yield f"Stretch {stretch.get('name')}", f"{stretch.get('start_date')} – {stretch.get('end_date')}"
+    yield "Combinations", config.get("combinations")
+    yield "Computed", config.get("way")
+    for name, count in counts.items():
+        yield f"Children {name}", count
+
+
+def _axis(axis: Any) -> str:  # noqa: ANN401  # JSON
+    if not isinstance(axis, Mapping):
+        return ", ".join(map(str, axis))
+    step = axis.get("step")
+    return f"{axis.get('low')} to {axis.get('high')}" + ("" if step is None else f" by {step}")
 
 
 def _label(name: str) -> str:

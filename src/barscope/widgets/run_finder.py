@@ -15,7 +15,13 @@ if TYPE_CHECKING:
     from barscope.store.run_list import RunGlance
     from barscope.widgets.guard import Guard
 
-MODES = (("All modes", ANY), ("Explorations", "exploration"), ("Backtests", "backtest"), ("Scenarios", "scenario"))
+MODES = (
+    ("All modes", ANY),
+    ("Explorations", "exploration"),
+    ("Backtests", "backtest"),
+    ("Scenarios", "scenario"),
+    ("Sweeps", "sweep"),
+)
 STATUSES = (
     ("Any status", ANY),
     *((name.capitalize(), name) for name in ("completed", "running", "failed", "cancelled")),

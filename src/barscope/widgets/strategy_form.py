@@ -112,15 +112,16 @@ class SettingsForm:
             return
         problems = {name: field.check() for name, field in self.fields.items()}
         for name, problem in problems.items():
-            _say(self._messages[name], problem)
+            say(self._messages[name], problem)
         self.problem = next((problem for problem in problems.values() if problem), None)
         together = None if self.problem else self._judge(self.values)
-        _say(self._together, together)
+        say(self._together, together)
         self.problem = self.problem or together
         self._on_change()
 
 
-def _say(line: widgets.HTML, message: str | None) -> None:
+def say(line: widgets.HTML, message: str | None) -> None:
+    """Write a message into a line of text; without one the line takes no room."""
     line.value = escape(message) if message else ""
     line.tooltip = message
     line.layout.display = "" if message else "none"

@@ -14,6 +14,7 @@ _STYLES = (
     "setups.css",
     "splits.css",
     "scenario.css",
+    "sweep.css",
     "chart_settings.css",
     "presets.css",
     "quality.css",

@@ -5,7 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from barscope.engine.channel import Channel
+from barscope.engine.manifest import data_fingerprint, source_of
+from barscope.engine.registry import strategy_class
 from barscope.errors import InvalidParameterError, cut
+from barscope.jobs import Stage
+from barscope.studies.choice import resolve_choice
 from barscope.studies.request import BacktestRequest, BarChoice
 from barscope.studies.sweeps import Sweeps
 
@@ -20,6 +25,7 @@ if TYPE_CHECKING:
     from barscope.workspace.run import Run
     from barscope.workspace.workspace import Workspace
 
+_OPENING = (Stage("opening the run"),)
 _OF_THE_CHILD = ("symbols", "start_date", "end_date", "split")
 
 
@@ -35,7 +41,7 @@ class WorkspaceSweeps(Sweeps):
         self._ws = ws
 
     def open_child(self, run_id: str, combination: int, symbol: str, stretch: str | None = None) -> Job[Run]:
-        """Play one child event by event and record it, with its chart and trades.
+        """Play one child event by event and record it, with its chart and trades; or open the run that did so before.
 
         Args:
             run_id: The sweep.
@@ -47,7 +53,25 @@ class WorkspaceSweeps(Sweeps):
             InvalidParameterError: If the sweep has no such child, or is of an indicator, which does not trade.
         """
         result = self._ws.run(run_id).sweep
-        return self._ws.backtest(child_request(result.request, result.params_of(combination), symbol, stretch))
+        request = child_request(result.request, result.params_of(combination), symbol, stretch)
+        known = self._played_before(request)
+        if known is None:
+            return self._ws.backtest(request)
+        return self._ws.jobs.get(known) or self._ws.reads.submit(known, lambda _context: self._ws.run(known), _OPENING)
+
+    def _played_before(self, request: BacktestRequest) -> str | None:
+        """The newest completed run of a request, by the code and over the bars there are now."""
+        source, told = source_of(strategy_class(request.strategy)), request.recorded()
+        for record in self._ws.runs_store.list_runs("completed", "backtest"):
+            config = record.config
+            if config.get("request") != told or config["strategies"][0].get("source") != source:
+                continue
+            resolved = resolve_choice(request, self._ws.secmaster, self._ws.calendars)
+            (symbol,) = request.symbols
+            bars = resolved.sources[symbol].load(self._ws.bars).bars
+            if config.get("data_fingerprint") == data_fingerprint({Channel(symbol, resolved.period): bars}):
+                return record.run_id
+        return None
 
     def run_curves(self, run_id: str, children: Sequence[ChildKey]) -> list[EquityCurve]:
         """The account of some children of a recorded sweep at each bar; see `curves`."""

@@ -141,7 +141,7 @@ def test_every_tab_shows_its_part(panel, workspace):
     assert card["Run"] == job.run_id
     assert card["Fast period"] == "5"
     assert card["Code hash"] == run.config["strategies"][0]["source_hash"]
-    assert "class SMACrossover(Strategy)" in panel.results.card._text.value
+    assert "class SMACrossover(SignalStrategy)" in panel.results.card._text.value
 
 
 def test_tabs_are_drawn_when_they_are_turned_to(panel):

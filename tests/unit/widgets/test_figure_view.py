@@ -90,3 +90,23 @@ def test_the_same_figure_is_not_drawn_twice(view):
     assert tuple(view.widget.layout.xaxis.range) == (20.0, 40.0)
     view.show(parts(0.0, 10.0))
     assert tuple(view.widget.layout.xaxis.range) == (0.0, 10.0)
+
+
+def test_another_state_of_the_same_figure_changes_in_place(view):
+    """Values change without the page drawing the figure anew; another axis or another kind of trace is a new figure."""
+    view.show(parts(0.0, 10.0))
+    drawn = view.widget._answers["_revision"]
+    other = parts(0.0, 10.0)
+    other["data"][0]["y"] = np.array(other["data"][0]["y"]) + 1
+    view.refresh(other)
+    assert view.widget._answers["_revision"] == drawn
+    assert list(view.traces[0].y) == list(other["data"][0]["y"])
+    view.refresh(parts(0.0, 20.0))
+    assert view.widget._answers["_revision"] == drawn + 1
+
+
+def test_a_click_with_a_tool_is_no_zoom(view):
+    """A point or a brush tells whoever listens, and leaves the view where it is."""
+    for move in (Move("point", "v", range=(2.0, 3.0)), Move("brush", "v", range=(0.2, 0.4), place=1.0)):
+        view._move(move)
+    assert view.visible is None

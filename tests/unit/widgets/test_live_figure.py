@@ -145,6 +145,16 @@ def test_a_malformed_range_is_no_move(bounds):
     assert seen == []
 
 
+def test_a_brush_tells_where_it_was_drawn():
+    """The ends of a brush come with the position of its upright; without one it is no brush."""
+    figure, seen = LiveFigure(), []
+    figure.on_move(seen.append)
+    custom(figure, {"barscope": "brush", "view": "v", "range": [0.2, 0.8], "place": 1})
+    custom(figure, {"barscope": "brush", "view": "v", "range": [0.2, 0.8], "place": "left"})
+    custom(figure, {"barscope": "brush", "view": "v", "range": [0.2], "place": 1})
+    assert seen == [Move("brush", "v", None, (0.2, 0.8), 1.0)]
+
+
 def test_messages_wait_for_the_lock():
     """A message handled on another thread waits until the change under way is complete."""
     figure, seen = LiveFigure(), []
