@@ -5,12 +5,16 @@ PYTHON ?= python3
 PYTEST ?=
 # Sizes of the benchmarks in bars, for example: make bench BARS="100000 1000000"
 BARS ?= 100000
+# What `make performance` measures at, how far its growth curves go, and the pairs and bars of its sweep
+PERFORMANCE_BARS ?= 10000 100000 1000000
+GROW_TO ?= 10000000
+SWEEP ?= 1000x250000
 
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 
 .DEFAULT_GOAL := help
-.PHONY: help demo dashboard lab test soak lint bench chromium clean
+.PHONY: help demo dashboard lab test soak lint bench performance peers chromium clean
 
 help:  ## Show the targets
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
@@ -27,7 +31,7 @@ lab: .venv/installed-user  ## Open JupyterLab on the notebooks
 test: lint chromium  ## Run every check and test
 	@$(BIN)/pytest --numprocesses 2 $(PYTEST)
 
-soak: chromium  ## Attack the dashboard for longer than a test run may take
+soak: chromium  ## Prove and attack for longer than a test run may take
 	@$(BIN)/pytest -m soak $(PYTEST)
 
 lint: .venv/installed-test  ## Check style, types and the layers of the code
@@ -36,8 +40,14 @@ lint: .venv/installed-test  ## Check style, types and the layers of the code
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
 
-bench: .venv/installed-bench  ## Measure speed
+bench: .venv/installed-bench peers chromium  ## Measure speed
 	@$(BIN)/pytest benchmarks $(BARS:%=--bars %) $(PYTEST)
+
+performance: .venv/installed-bench peers chromium  ## Measure everything at full size and write docs/performance.md (an hour)
+	@$(BIN)/pytest benchmarks $(PERFORMANCE_BARS:%=--bars %) --grow-to $(GROW_TO) --sweep $(SWEEP) --results benchmarks/results.json $(PYTEST)
+	@$(BIN)/python benchmarks/report.py
+
+peers: .venv/peers-nautilus/installed .venv/peers-vectorbt/installed
 
 chromium: .venv/installed-test  ## Find or install the browser that the tests drive
 	@$(BIN)/python tests/browser/install_chromium.py
@@ -59,6 +69,13 @@ clean:  ## Remove what make and the tools made; demo-data, where runs are kept, 
 .venv/installed-user: .venv/python pyproject.toml
 	@echo "Installing barscope and what it needs; the first time takes about a minute"
 	@$(PIP) install --quiet --editable .
+	@touch $@
+
+# A peer of the benchmarks that cannot live beside barscope has an environment of its own.
+.venv/peers-%/installed: .venv/python pyproject.toml
+	@echo "Installing $* to measure against"
+	@$(BIN)/python -m venv .venv/peers-$*
+	@$(PIP) --python .venv/peers-$*/bin/python install --quiet --group peers-$*
 	@touch $@
 
 .venv/installed-test .venv/installed-bench: .venv/installed-%: .venv/python pyproject.toml

@@ -1,7 +1,7 @@
 """How long until the columns of an exploration can be drawn, and until they are recorded.
 
-Side by side in one run: the exploration, a per-bar engine that gives the same numbers, and the floor under any
-exploration that writes the same rows. Each is warm (imports done) and reads its bars from the database.
+Side by side in one run: the exploration, a per-bar engine and a pandas script that give the same numbers, and the floor
+under any exploration that writes the same rows. Each is warm (imports done) and reads its bars from the database.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from contextlib import contextmanager
 import apsw
 import numpy as np
 import pytest
+from peers import measured
 from reference import floor, per_bar
 
 import barscope as bs
@@ -76,7 +77,15 @@ def timed(engine, folder, name):
     return seconds, count, result
 
 
-def test_exploration(market, n_bars, figure):
+def pandas_script(folder):
+    """What the script measured, and its series."""
+    target = folder / "pandas"
+    target.mkdir(exist_ok=True)
+    found = measured("pandas_script", target, folder / "secmaster.db", target / "explored.db")
+    return found, {name: np.load(target / f"series-{i}.npy") for i, name in enumerate(found["series"])}
+
+
+def test_exploration(market, n_bars, figure, compare):
     """The columns equal those of the per-bar engine; the ratios stand against the budgets."""
     ws = market(n_bars)
     folder, asked = ws.paths.folder, request(ws)
@@ -102,6 +111,29 @@ def test_exploration(market, n_bars, figure):
     figure("columns ready : per-bar engine", f"1 / {slow / ready:.1f}", "at most 1 / 30", slow / ready >= 30)
     figure("recorded : per-bar engine", f"1 / {slow / recorded:.1f}", "at most 1 / 8", slow / recorded >= 8)
     figure("recorded : floor", f"{recorded / least:.2f}", "at most 1.5", recorded / least <= 1.5)
+    told = {"topic": "Exploration", "size": f"{size} indicators", "peer": "a per-bar engine", "theirs": slow}
+    compare(what="columns ready to draw", ours=ready, **told)
+    compare(what="recorded", ours=recorded, **told)
+
+
+def test_pandas(market, n_bars, compare):
+    """The columns equal those of a pandas script, which writes as many rows."""
+    ws = market(n_bars)
+    folder, asked = ws.paths.folder, request(ws)
+    explore(folder, asked)
+    ws.close()
+    found = []
+    for _ in range(ROUNDS):
+        ready, recorded, series = explore(folder, asked)
+        theirs, expected = pandas_script(folder)
+        found.append((ready, recorded, theirs["ready"], theirs["recorded"]))
+        assert theirs["rows"] == n_bars
+        for name, values in expected.items():
+            np.testing.assert_allclose(series[name], values, rtol=1e-7, atol=1e-7, err_msg=name)
+    ready, recorded, their_ready, their_recorded = (statistics.median(x) for x in zip(*found, strict=True))
+    told = {"topic": "Exploration", "size": f"{n_bars:,} bars × {len(INDICATORS)} indicators", "peer": theirs["peer"]}
+    compare(what="columns ready to draw", ours=ready, theirs=their_ready, **told)
+    compare(what="recorded", ours=recorded, theirs=their_recorded, **told)
 
 
 if __name__ == "__main__":
