@@ -28,11 +28,12 @@ from barscope.domain.events import (
 from barscope.domain.orders import ActionType, OrderSide, OrderType
 from barscope.domain.parameters import ParamSpec, parse_parameters
 from barscope.domain.periods import BarPeriod
-from barscope.domain.positions import FLAT, QUANTITY_NOISE, Position
+from barscope.domain.positions import FLAT, Position
 from barscope.engine import registry
 from barscope.engine.bus import Subscriber
 from barscope.engine.channel import Channel
 from barscope.engine.configuration import public_name
+from barscope.engine.own_orders import OwnOrders
 from barscope.errors import BarscopeError, InvalidParameterError, cut
 from barscope.indicators.sourcecode import capture_source
 
@@ -45,7 +46,6 @@ _UPDATES = (
     OrderAccepted, OrderRejected, CancellationAccepted, CancellationRejected,
     ModificationAccepted, ModificationRejected, OrderExpired,
 )  # fmt: skip
-_CLOSING = (OrderRejected, CancellationAccepted, OrderExpired)
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,14 +108,11 @@ class Strategy(Subscriber, ABC):
         self._symbols = frozenset(self.symbols)
         self._ts_event_ns: int | None = None
         self._symbol = self.symbols[0] if self.symbols else ""
-        self._orders: dict[UUID, OrderSubmissionRequest] = {}
-        self._working: dict[UUID, float] = {}
-        self._quantities: dict[UUID, float] = {}
-        self._asked: dict[UUID, list[OrderModificationRequest]] = {}
+        self._orders = OwnOrders(self.name)
         self._positions: dict[str, Position] = {}
         self.listen(BarProcessed, self._see_bar)
         self.listen(FillEvent, self._book_fill)
-        self.listen(OrderModificationRequest, self._note_request)
+        self.listen(OrderModificationRequest, self._orders.note_change)
         for update in _UPDATES:
             self.listen(update, self._note_update)  # type: ignore[arg-type]  # each is one of its union
 
@@ -160,7 +157,7 @@ class Strategy(Subscriber, ABC):
 
     def working_orders_in(self, symbol: str) -> dict[UUID, float]:
         """The strategy's orders of a symbol that can still fill: id → quantity left."""
-        return {order_id: left for order_id, left in self._working.items() if self._orders[order_id].symbol == symbol}
+        return self._orders.working_in(symbol)
 
     @property
     def now_ns(self) -> int:
@@ -214,8 +211,8 @@ class Strategy(Subscriber, ABC):
             signal: Why, in words of the strategy, for the record.
             symbol: Another symbol than that of the bar.
             good_till_ns: Expires before a bar that opens then or later.
-            parent: Works once this order of the strategy has filled, for at most what that has filled.
-            oco_group: Orders of one group: a fill of one takes as much from each other.
+            parent: Works once this order of the strategy, of the same symbol, has filled, for at most what that has.
+            oco_group: Orders of the strategy that share it: a fill of one takes as much from each other.
 
         Returns:
             The id of the order in all events about it.
@@ -241,8 +238,7 @@ class Strategy(Subscriber, ABC):
             oco_group=oco_group,
             strategy=self.name,
         )
-        self._orders[request.system_order_id] = request
-        self._working[request.system_order_id] = self._quantities[request.system_order_id] = request.quantity
+        self._orders.add(request)
         self.bus.publish(request)
         return request.system_order_id
 
@@ -294,7 +290,7 @@ class Strategy(Subscriber, ABC):
                 ts_event_ns=self._current_ns(),
                 ts_created_ns=self.now_ns,
                 system_order_id=order_id,
-                symbol=self._symbol_of(order_id),
+                symbol=self._orders.symbol_of(order_id) or self._symbol,
                 quantity=quantity,
                 limit_price=limit_price,
                 stop_price=stop_price,
@@ -309,7 +305,7 @@ class Strategy(Subscriber, ABC):
                 ts_event_ns=self._current_ns(),
                 ts_created_ns=self.now_ns,
                 system_order_id=order_id,
-                symbol=self._symbol_of(order_id),
+                symbol=self._orders.symbol_of(order_id) or self._symbol,
                 strategy=self.name,
             )
         )
@@ -341,49 +337,25 @@ class Strategy(Subscriber, ABC):
             self.on_bar(event)
 
     def _book_fill(self, event: FillEvent) -> None:
-        order_id = event.associated_order_id
-        if order_id not in self._orders:
+        if event.associated_order_id not in self._orders:
             return
         position = self._positions.get(event.symbol, FLAT)
         self._positions[event.symbol] = position.after(event.side, event.quantity_filled, event.fill_price)
-        left = self._working.get(order_id, 0.0) - event.quantity_filled
-        if left > QUANTITY_NOISE:
-            self._working[order_id] = left
-        else:
-            self._working.pop(order_id, None)
+        self._orders.note_fill(event)
         self._ts_event_ns = event.ts_event_ns
         self._symbol = event.symbol
         self.on_fill(event)
 
     def _note_update(self, event: OrderUpdate) -> None:
-        order_id = event.associated_order_id
-        if order_id not in self._orders:
-            return
-        if isinstance(event, _CLOSING):
-            self._working.pop(order_id, None)
-        elif isinstance(event, ModificationAccepted | ModificationRejected):
-            request = self._asked[order_id].pop(0)
-            if request.strategy != self.name:
-                return  # another strategy tried
-            if isinstance(event, ModificationAccepted) and request.quantity is not None:
-                self._working[order_id] += request.quantity - self._quantities[order_id]
-                self._quantities[order_id] = request.quantity
-        self._symbol = self._orders[order_id].symbol
-        self.on_order(event)
-
-    def _note_request(self, request: OrderModificationRequest) -> None:
-        """Somebody asks to change an own order: answers come in the order of the requests, and name the order only."""
-        if request.system_order_id in self._orders:
-            self._asked.setdefault(request.system_order_id, []).append(request)
+        symbol = self._orders.symbol_of(event.associated_order_id)
+        if symbol is not None and self._orders.note_update(event):
+            self._symbol = symbol
+            self.on_order(event)
 
     def _current_ns(self) -> int:
         if self._ts_event_ns is None:
             raise InvalidParameterError(f"{self.name} cannot place an order in setup: orders begin with the first bar")
         return self._ts_event_ns
-
-    def _symbol_of(self, order_id: UUID) -> str:
-        order = self._orders.get(order_id)
-        return self._symbol if order is None else order.symbol
 
 
 def order_kind(strategy: str) -> str:

@@ -10,6 +10,7 @@ import apsw
 from barscope.errors import ReadOnlyStoreError, StoreError
 from barscope.store.connections import Connections, connect
 from barscope.store.failures import file_errors, sqlite_errors
+from barscope.store.interrupts import uninterrupted
 from barscope.store.locks import Gate
 from barscope.store.schema import check_identity, migrate, missing_additions
 
@@ -76,7 +77,7 @@ class Database(Connections):
         connection = self.connection()
         if connection.in_transaction:
             raise StoreError(f"{self.path}: atomic() inside atomic() on one thread: end the outer block first")
-        with sqlite_errors(self.path), self._gate.passed():
+        with uninterrupted(), sqlite_errors(self.path), self._gate.passed():
             try:
                 if durable:
                     connection.pragma("synchronous", "full")

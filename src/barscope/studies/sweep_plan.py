@@ -156,7 +156,8 @@ def _specs(request: SweepRequest, target: type[Any]) -> Mapping[str, Any]:
 def _check_size(request: SweepRequest, axes: tuple[Axis, ...]) -> None:
     size = request.samples if request.samples is not None else grid_size(axes)
     if size > _MOST and size != float("inf"):
-        raise InvalidParameterError(f"{size:,.0f} combinations are more than {_MOST:,}: take a random sample of them")
+        remedy = "take a random sample of them" if request.samples is None else "take fewer samples"
+        raise InvalidParameterError(f"{size:,.0f} combinations are more than {_MOST:,}: {remedy}")
 
 
 def _skipped(request: SweepRequest, target: type[Any], found: Combinations) -> dict[int, str]:
