@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import gc
+import warnings
+
 import hypothesis
 import numpy as np
 import pytest
@@ -28,6 +31,15 @@ def walk(n, *, start_ns=START_NS, step_ns=60 * 10**9, seed=1):
     cents = [x.astype(np.int64) * 10_000_000 for x in (opens, high, low, close)]
     ts = start_ns + np.arange(n, dtype=np.int64) * step_ns
     return FixedPointBars(ts, *cents, rng.integers(1, 1000, n))
+
+
+@pytest.fixture(scope="module")
+def sockets_of_dask():
+    """Sockets that Dask leaves to the collector are collected with its module, not in a test of somebody else."""
+    yield
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ResourceWarning)
+        gc.collect()
 
 
 @pytest.fixture(autouse=True)

@@ -14,12 +14,17 @@ from barscope.cli.app import app
 from barscope.cli.sweep import axis_of, stretch_of
 from barscope.studies import sweeps
 
+pytestmark = [
+    pytest.mark.usefixtures("sockets_of_dask"),
+    pytest.mark.filterwarnings("ignore:unclosed <socket:ResourceWarning"),  # of Dask
+]
+
 PAIRS = ("-p", "fast_period=5:20:5", "-p", "slow_period=20:60:20", "--fixed", "quantity=10")
 HALVES = ("--stretch", "train=2005-03-01:2008-12-31", "--stretch", "test=2009-01-01:")
-FRAGILE = """
+BRITTLE = """
 import barscope as bs
 
-class Fragile(bs.Strategy):
+class Brittle(bs.Strategy):
     parameters = {"length": bs.ParamSpec(2, min=1, max=9)}
 
     def on_bar(self, bar):
@@ -37,7 +42,7 @@ def folder(tmp_path_factory):
         days = {"start_date": "2005-03-01", "end_date": "2012-12-31"}
         ws.split(bs.BarChoice(symbols=["IBM"], rtype=35, publisher_id=1, **days), name="eight years")
         ws.paths.strategies.mkdir()
-        (ws.paths.strategies / "fragile.py").write_text(FRAGILE)
+        (ws.paths.strategies / "brittle.py").write_text(BRITTLE)
     return folder
 
 
@@ -140,7 +145,7 @@ def test_a_split_gives_the_stretches(run, recorded):
 
 def test_what_fails_is_told_by_its_reason(run):
     """A strategy that raises with some values fails for those alone; the first reasons are told."""
-    done = run("Fragile", "IBM", "-p", "length=2:4", "--executor", "inline")
+    done = run("Brittle", "IBM", "-p", "length=2:4", "--executor", "inline")
     assert done.exit_code == 0, done.output
     assert "2 done, 1 failed" in done.stderr
     assert "failed: combination 1 on IBM, all: ZeroDivisionError: division by zero (on_bar, line 9)" in done.stderr
