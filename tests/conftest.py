@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import gc
-import socket
-import time
-
 import hypothesis
 import numpy as np
 import pytest
@@ -32,24 +28,6 @@ def walk(n, *, start_ns=START_NS, step_ns=60 * 10**9, seed=1):
     cents = [x.astype(np.int64) * 10_000_000 for x in (opens, high, low, close)]
     ts = start_ns + np.arange(n, dtype=np.int64) * step_ns
     return FixedPointBars(ts, *cents, rng.integers(1, 1000, n))
-
-
-def open_sockets():
-    """The internet sockets of this process that are open, reachable or not."""
-    found = (thing for thing in gc.get_objects() if issubclass(type(thing), socket.socket))
-    return {thing for thing in found if thing.family == socket.AF_INET and thing.fileno() != -1}
-
-
-@pytest.fixture(scope="module")
-def sockets_of_dask():
-    """Sockets that Dask leaves open are closed with its module, not found by the collector in somebody else's test."""
-    before = open_sockets()
-    yield
-    patience = time.monotonic() + 5
-    while open_sockets() - before and time.monotonic() < patience:
-        time.sleep(0.05)
-    for left in open_sockets() - before:
-        left.close()
 
 
 @pytest.fixture(autouse=True)

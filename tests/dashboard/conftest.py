@@ -276,6 +276,15 @@ class Viewer:
     async def leave(self) -> None:
         """Say so as a page does when it is closed; then the server closes the connection, if it has not yet."""
         await self.server.get(f"/voila/api/shutdown/{self.kernel_id}", "POST", "")
+        await self.closed()
+
+    async def close(self) -> None:
+        """Close the connection alone; the page may have others."""
+        self.socket.close()
+        await self.closed()
+
+    async def closed(self) -> None:
+        """Wait until the connection is: a socket that is left open is found by the collector in another test."""
         while await self.read() is not None:
             pass
 

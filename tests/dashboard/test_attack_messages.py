@@ -154,7 +154,7 @@ def test_a_page_has_few_connections(viewer, runner, dashboard):
             return await viewer.settle()
         finally:
             for other in others:
-                other.socket.close()
+                await other.close()
 
     assert runner.run(connect_often())
 

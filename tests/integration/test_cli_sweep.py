@@ -14,11 +14,6 @@ from barscope.cli.app import app
 from barscope.cli.sweep import axis_of, stretch_of
 from barscope.studies import sweeps
 
-pytestmark = [
-    pytest.mark.usefixtures("sockets_of_dask"),
-    pytest.mark.filterwarnings("ignore:unclosed <socket:ResourceWarning"),  # of Dask
-]
-
 PAIRS = ("-p", "fast_period=5:20:5", "-p", "slow_period=20:60:20", "--fixed", "quantity=10")
 HALVES = ("--stretch", "train=2005-03-01:2008-12-31", "--stretch", "test=2009-01-01:")
 BRITTLE = """

@@ -14,11 +14,6 @@ from barscope.indicators import catalogue
 from barscope.indicators.registry import unregister_module
 from barscope.ingest.rows import Reason
 
-pytestmark = [
-    pytest.mark.usefixtures("sockets_of_dask"),
-    pytest.mark.filterwarnings("ignore:unclosed <socket:ResourceWarning"),  # of Dask
-]
-
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
 PAGES = sorted([ROOT / "README.md", *DOCS.rglob("*.md")])

@@ -26,11 +26,6 @@ from barscope.jobs import Job, JobContext
 from barscope.studies import sweep_dask, sweep_run
 from barscope.studies.sweep_processes import ProcessCrew
 
-pytestmark = [
-    pytest.mark.usefixtures("sockets_of_dask"),
-    pytest.mark.filterwarnings("ignore:unclosed <socket:ResourceWarning"),  # of Dask
-]
-
 EXECUTORS = ("inline", "threads", "processes", "given threads", "given processes", "dask")
 LONG = 120
 """Seconds after which something hangs; nothing here takes a tenth of it on an idle machine."""
