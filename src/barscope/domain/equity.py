@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from barscope.domain.bars import Bars, FloatArray, IntArray
     from barscope.domain.events import FillEvent
 
@@ -52,7 +54,7 @@ def equity_curve(fills: Sequence[FillEvent], bars: Mapping[str, Bars], starting_
         bars: The bars of every symbol that was traded.
         starting_cash: What the account began with.
     """
-    ts = np.unique(np.concatenate([b.ts for b in bars.values()])) if bars else np.empty(0, np.int64)
+    ts = _all_times(bars)
     cash = np.full(len(ts), float(starting_cash))
     value, exposure, traded = np.zeros(len(ts)), np.zeros(len(ts)), np.zeros(len(ts))
     for symbol, of_symbol in bars.items():
@@ -79,7 +81,7 @@ def buy_and_hold(bars: Mapping[str, Bars], starting_cash: float) -> EquityCurve:
 
     Cash set aside for a symbol waits for its first bar. Fractions of a unit are bought, free of charge.
     """
-    ts = np.unique(np.concatenate([b.ts for b in bars.values()])) if bars else np.empty(0, np.int64)
+    ts = _all_times(bars)
     cash = np.full(len(ts), float(starting_cash))
     value, traded = np.zeros(len(ts)), np.zeros(len(ts))
     share = starting_cash / max(len(bars), 1)
@@ -90,3 +92,11 @@ def buy_and_hold(bars: Mapping[str, Bars], starting_cash: float) -> EquityCurve:
         cash -= np.where(held, share, 0.0)
         traded[np.searchsorted(ts, of_symbol.ts[0])] += share
     return EquityCurve(ts, cash + value, cash, value, traded)
+
+
+def _all_times(bars: Mapping[str, Bars]) -> IntArray:
+    """Every time at which a symbol has a bar, once, in order."""
+    columns = [np.empty(0, np.int64), *(of_symbol.ts for of_symbol in bars.values())]
+    ts: IntArray = np.sort(np.concatenate(columns), kind="stable")  # which merges columns in order
+    is_new: NDArray[np.bool_] = np.diff(ts, prepend=ts[:1] - 1) != 0
+    return ts[is_new]

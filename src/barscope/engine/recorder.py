@@ -31,6 +31,9 @@ if TYPE_CHECKING:
 
 E = TypeVar("E", bound=events.Event)
 
+_CHANGED = (Enum, UUID, float)
+"""What SQLite has no value for: all of the first two, and of numbers NaN."""
+
 
 class MemoryRecorder(Subscriber):
     """Keeps the events about orders in memory, for runs that leave nothing else behind."""
@@ -217,12 +220,19 @@ class RunRecorder(MemoryRecorder):
         rows = {}
         for field, column in zip(stored, columns, strict=True):
             without_value = 0.0 if field.default is MISSING else None
-            rows[field.name] = [_stored(value, without_value) for value in column]
+            rows[field.name] = _stored_column(column, without_value)
         self._open_writer.append(table, rows)
 
 
 def _after(on_rows: Callable[[int], None], before: int, rows: int) -> None:
     on_rows(before + rows)
+
+
+def _stored_column(values: tuple[Any, ...], without_value: float | None) -> Sequence[Any]:
+    kinds = set(map(type, values))
+    if any(issubclass(kind, _CHANGED) for kind in kinds):
+        return [_stored(value, without_value) for value in values]
+    return values
 
 
 def _stored(value: object, without_value: float | None) -> object:
