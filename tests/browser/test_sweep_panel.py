@@ -21,15 +21,15 @@ DARK = """() => [...document.querySelectorAll(".js-plotly-plot")].some(
   (plot) => plot.offsetParent && plot._fullLayout?.paper_bgcolor === "#131722")"""
 GATED = """
 import threading
-from barscope.studies import sweep_crew, sweep_run
+from barscope.studies import sweep_run, sweep_threads
 sweep_run._MOST = 8
-tickets, compute = threading.Semaphore(0), sweep_crew.children_of
+tickets, compute = threading.Semaphore(0), sweep_threads.children_of
 def gated(desk, numbers, combinations, is_cancelled=lambda: False):
     while not tickets.acquire(timeout=0.05):
         if is_cancelled():
             break
     return compute(desk, numbers, combinations, is_cancelled)
-sweep_crew.children_of = gated
+sweep_threads.children_of = gated
 """
 CELL = """([row, column]) => {
   const plot = [...document.querySelectorAll(".js-plotly-plot")].find((plot) => plot.offsetParent);

@@ -158,7 +158,7 @@ def test_a_run_that_is_no_sweep_has_no_children(workspace):
 def test_the_same_sweep_again_computes_nothing(workspace, monkeypatch):
     """Nor does one of some of its combinations, in another order."""
     swept(workspace)
-    monkeypatch.setattr("barscope.studies.sweep_crew.children_of", None)
+    monkeypatch.setattr("barscope.studies.sweep_threads.children_of", None)
     assert swept(workspace).sweep.reused == 12
     fewer = request_of(symbols=["ALT"], parameters={"slow_period": [30, 20], "fast_period": [7]})
     again = swept(workspace, fewer).sweep

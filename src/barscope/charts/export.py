@@ -13,9 +13,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from barscope.charts.clock import local_ns
+from barscope.charts.config import CONFIG
 from barscope.charts.data import ChartData, ChartSpec
 from barscope.charts.drawing import Drawing
-from barscope.charts.figure import CONFIG, figure, figure_parts
+from barscope.charts.figure import figure, figure_parts
 from barscope.charts.parts import asset, packed_plotly, plotly, script_json
 from barscope.charts.text import embedded, page, style
 from barscope.charts.theme import PALETTES

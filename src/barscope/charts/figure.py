@@ -15,17 +15,6 @@ from barscope.charts.traces import Arrays, styles, unlisted
 if TYPE_CHECKING:
     import plotly.graph_objects as go
 
-CONFIG: dict[str, Any] = {
-    # Plotly 7 offers to upload the chart to its cloud unless told not to.
-    "showSendToCloud": False,
-    "plotlyServerURL": "",
-    "displaylogo": False,
-    "scrollZoom": True,
-    "responsive": True,
-    "modeBarButtonsToRemove": ["autoScale2d", "select2d", "lasso2d", "toggleSpikelines"],
-}
-"""Plotly's options, the same on every path to a screen or a file."""
-
 MARGINS = {"l": 8, "t": 8, "b": 26, "pad": 0}
 
 

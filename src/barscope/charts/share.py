@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from barscope.charts.clock import local_ns, moment_text
+from barscope.charts.config import CONFIG
 from barscope.charts.data import ChartData, ChartSpec
 from barscope.charts.drawing import Drawing
-from barscope.charts.figure import CONFIG, figure_parts
+from barscope.charts.figure import figure_parts
 from barscope.charts.markers import KINDS
 from barscope.charts.pack import Pack, pack
 from barscope.charts.parts import as_text, asset, packed, packed_plotly, plotly

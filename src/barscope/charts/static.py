@@ -6,7 +6,7 @@ from typing import Any
 
 import plotly.graph_objects as go
 
-from barscope.charts.figure import CONFIG
+from barscope.charts.config import CONFIG
 
 
 class StaticFigure(go.Figure):  # type: ignore[misc]  # plotly carries no types

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import ipywidgets as widgets
 
@@ -16,6 +16,7 @@ from barscope.jobs import JobStatus
 from barscope.widgets.chart_area import AUTO, COLOUR_BLIND
 from barscope.widgets.compared_runs import ComparedRuns
 from barscope.widgets.fields import kept_back, turn_to
+from barscope.widgets.panel import Panel
 from barscope.widgets.poller import Poller
 from barscope.widgets.results_view import TOOLBARS_PX, ResultsView
 from barscope.widgets.run_finder import RunFinder
@@ -23,7 +24,6 @@ from barscope.widgets.run_finder import RunFinder
 if TYPE_CHECKING:
     from barscope.dashboard.session_table import SessionRuns
     from barscope.jobs import Job
-    from barscope.widgets.notices import Notices
     from barscope.workspace.read_only import ReadOnlyWorkspace
 
 RUNS, SESSIONS = "Runs", "Sessions"
@@ -34,7 +34,7 @@ _NOTHING_LIVE = "No runs yet\nResults appear here as soon as an exploration or a
 _NOTHING_PUBLISHED = "Nothing was published\nThis snapshot holds no runs. Publish some, and reload this page."
 
 
-class DashboardPanel:
+class DashboardPanel(Panel):
     """The dashboard over a source that can only be read.
 
     Attributes:
@@ -50,15 +50,14 @@ class DashboardPanel:
     """
 
     def __init__(self, source: ReadOnlyWorkspace) -> None:
+        super().__init__(QuietGuard())
         self._source = source
-        self._guard = QuietGuard()
         self._seen: Glimpse | None = None
         self._reading: Job[Glimpse] | None = None
         self._sessions: tuple[SessionRuns, ...] = ()
         self._problem: str | None = None
         self._has_begun = False
         self._is_quiet = False
-        self._poller = Poller(self._guard(self._step))
         self._watch = Poller(self._guard(self._look), interval=WATCH_S)
         self.session: SessionRuns | None = None
         self.viewport = Viewport()
@@ -70,14 +69,6 @@ class DashboardPanel:
 
     def __repr__(self) -> str:
         return f"DashboardPanel({self._source!r})"
-
-    def _repr_mimebundle_(self, **kwargs: Any) -> Any:  # noqa: ANN401  # as IPython calls and reads it
-        return self.widget._repr_mimebundle_(**kwargs)
-
-    @property
-    def notices(self) -> Notices:
-        """The messages under the dashboard."""
-        return self._guard.notices
 
     def open(self, run_id: str) -> None:
         """Show a run, and name it in the address of the page."""
@@ -103,11 +94,6 @@ class DashboardPanel:
             self._reading = enqueue_glimpse(self._source, self._seen)
             self._go_on()
         return True
-
-    def _go_on(self) -> None:
-        """Show what is there, and look again soon while something is under way."""
-        if self._step():
-            self._poller.wake()
 
     def _step(self) -> bool:
         self._take_lists()

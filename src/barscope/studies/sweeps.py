@@ -15,7 +15,7 @@ from barscope.engine.revision import git_revision
 from barscope.errors import IndicatorError, InvalidParameterError, StrategyError, SweepTooLargeError
 from barscope.jobs import Job, JobContext, JobRunner, Stage
 from barscope.studies.recording import recording
-from barscope.studies.sweep_crew import crew_of
+from barscope.studies.sweep_executors import crew_of
 from barscope.studies.sweep_frame import DONE, FAILED, INDICATOR
 from barscope.studies.sweep_plan import SweepPlan, code_of, plan_sweep
 from barscope.studies.sweep_record import read_sweep

@@ -14,12 +14,11 @@ from barscope.widgets.certificates import Examiner
 from barscope.widgets.chart_area import ChartArea, theme_of
 from barscope.widgets.chart_settings_panel import ChartSettingsPanel
 from barscope.widgets.drawings import DrawingForm
-from barscope.widgets.guard import Guard
 from barscope.widgets.indicator_list import IndicatorList
 from barscope.widgets.indicator_picker import IndicatorPicker
 from barscope.widgets.layouts_page import LayoutsPage, Shown
 from barscope.widgets.notices import close_all
-from barscope.widgets.poller import Poller
+from barscope.widgets.panel import Panel
 from barscope.widgets.session_chart import SessionChart
 from barscope.widgets.session_list import SessionList, summaries
 from barscope.widgets.session_model import SessionModel
@@ -34,7 +33,6 @@ if TYPE_CHECKING:
     from barscope.jobs import Job
     from barscope.studies.request import ExplorerRequest
     from barscope.widgets.live_chart import LiveChart
-    from barscope.widgets.notices import Notices
     from barscope.widgets.session_model import Key
     from barscope.workspace.workspace import Workspace
 
@@ -44,14 +42,13 @@ _SETTINGS = "explorer panel"
 """The name of the panel's settings in presets.db."""
 
 
-class ExplorerPanel:
+class ExplorerPanel(Panel):
     """The explorer panel; show it by ending a cell with it.
 
     It opens the session that was open last, or the first symbol there is. Each part can be used from code as well:
     `panel.source.symbols.value = ["AAPL"]`, `panel.add_indicator("SMA", {"timeperiod": 20})`, `panel.request`.
 
     Attributes:
-        widget: The whole panel as one widget, for use in a larger layout.
         source: Which bars.
         picker: The catalogue of indicators with the parameter form.
         indicators: The list of the session's indicators.
@@ -64,14 +61,13 @@ class ExplorerPanel:
     """
 
     def __init__(self, workspace: Workspace, *, height: int = CHART_HEIGHT) -> None:
+        super().__init__()
         self._workspace = workspace
-        self._guard = Guard()
         self._was_live = self._is_held = False
         self._warnings: dict[Key, str] = {}
         self._retention_notices = len(workspace.explorer.retention.notices)
         self._model = SessionModel(workspace.explorer, workspace.jobs)
         self._chart = SessionChart(workspace, ChartSpec(height=height), self._tell)
-        self._poller = Poller(self._guard(self._step))
         self._examiner = Examiner(workspace.proofs)
         actions = _Actions(self)
         self.source = SourcePicker(
@@ -109,9 +105,6 @@ class ExplorerPanel:
         chosen = "nothing chosen" if source is None else f"{len(source.symbols)} symbols of rtype {source.rtype}"
         return f"ExplorerPanel({chosen}, {len(self._model.entries)} indicators)"
 
-    def _repr_mimebundle_(self, **kwargs: Any) -> Any:  # noqa: ANN401  # as IPython calls and reads it
-        return self.widget._repr_mimebundle_(**kwargs)
-
     # ---- for use from code
 
     @property
@@ -129,11 +122,6 @@ class ExplorerPanel:
     def chart(self) -> LiveChart:
         """The chart."""
         return self._chart.live
-
-    @property
-    def notices(self) -> Notices:
-        """The messages under the panel."""
-        return self._guard.notices
 
     def add_indicator(
         self,
@@ -184,8 +172,7 @@ class ExplorerPanel:
     # ---- what happens
 
     def _begin(self) -> None:
-        for failure in self._workspace.load_failures:
-            self._show_load_failure(failure)
+        self._show_load_failures(self._workspace.load_failures)
         last = summaries(self._workspace.explorer, None)[:1]
         with suppress(InvalidParameterError):  # its bars are gone: begin with what there is
             for session in last:
@@ -214,8 +201,8 @@ class ExplorerPanel:
 
     def _go_on(self) -> None:
         """Show what is there, and look again while something is under way."""
-        if not self._is_held and self._step():
-            self._poller.wake()
+        if not self._is_held:
+            super()._go_on()
 
     @contextmanager
     def _at_once(self) -> Iterator[None]:
@@ -273,15 +260,10 @@ class ExplorerPanel:
         self.sessions.show(summaries(self._workspace.explorer, self._model.session_id))
 
     def _reload_indicators(self) -> None:
-        for failure in self._workspace.reload_indicators():
-            self._show_load_failure(failure)
+        self._show_load_failures(self._workspace.reload_indicators())
 
     def _tell(self, problem: str) -> None:
         self.notices.show(problem, level="warning")
-
-    def _show_load_failure(self, failure: Any) -> None:  # noqa: ANN401
-        message = f"The indicators in {failure.source} could not be loaded: {failure.error}"
-        self.notices.show(message, failure.traceback, level="warning")
 
     # ---- widgets
 

@@ -22,7 +22,7 @@ import traitlets
 from plotly.basedatatypes import Undefined
 from plotly.serializers import custom_serializers
 
-from barscope.charts.figure import CONFIG
+from barscope.charts.config import CONFIG
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -17,10 +17,9 @@ from barscope.widgets.bar_options import offer
 from barscope.widgets.data_table import Column, DataTable, TableRow
 from barscope.widgets.fields import icon_button, text_line
 from barscope.widgets.formats import day, moment, number
-from barscope.widgets.guard import Guard
 from barscope.widgets.live_chart import LiveChart
 from barscope.widgets.notices import close_all
-from barscope.widgets.poller import Poller
+from barscope.widgets.panel import Panel
 from barscope.widgets.source_picker import SourcePicker
 from barscope.widgets.surroundings import Surroundings
 from barscope.workspace.quality import enqueue_quality, finding_chart
@@ -30,7 +29,6 @@ if TYPE_CHECKING:
     from barscope.domain.data_quality import Finding
     from barscope.jobs import Job
     from barscope.studies.data_quality import SymbolQuality
-    from barscope.widgets.notices import Notices
     from barscope.workspace.quality import QualityReport
     from barscope.workspace.symbol_view import SymbolView
     from barscope.workspace.workspace import Workspace
@@ -58,13 +56,12 @@ def _findings_columns(show_time: Any) -> tuple[Column, ...]:  # noqa: ANN401  # 
     )
 
 
-class QualityPanel:
+class QualityPanel(Panel):
     """The data-quality panel; show it by ending a cell with it. It repairs nothing.
 
     Each part can be used from code as well: `panel.check()`, `panel.report.frame()`, `panel.open(0)`.
 
     Attributes:
-        widget: The whole panel as one widget, for use in a larger layout.
         source: Which bars.
         report: What was found; None before the first check.
         summary: The examined symbols; opening one shows its findings alone.
@@ -74,14 +71,13 @@ class QualityPanel:
     """
 
     def __init__(self, workspace: Workspace, *, height: int = HEIGHT) -> None:
+        super().__init__()
         self._workspace = workspace
-        self._guard = Guard()
         self._job: Job[QualityReport] | None = None
         self._reading: Job[SymbolView] | None = None
         self._view: SymbolView | None = None
         self._wanted: tuple[str, Finding] | None = None
         self.report: QualityReport | None = None
-        self._poller = Poller(self._guard(self._step))
         self._make_widgets(height)
         self.source = SourcePicker(workspace.secmaster, self._guard, self._show_actions)
         self.source.options.widget.layout.display = "none"  # bars are examined as they are stored
@@ -92,15 +88,7 @@ class QualityPanel:
     def __repr__(self) -> str:
         return f"QualityPanel({self.report.said if self.report else 'nothing checked yet'})"
 
-    def _repr_mimebundle_(self, **kwargs: Any) -> Any:  # noqa: ANN401  # as IPython calls and reads it
-        return self.widget._repr_mimebundle_(**kwargs)
-
     # ---- for use from code
-
-    @property
-    def notices(self) -> Notices:
-        """The messages under the panel."""
-        return self._guard.notices
 
     def check(self) -> Job[QualityReport]:
         """Examine the chosen bars, as the button does.
@@ -143,11 +131,6 @@ class QualityPanel:
         if self.source.value is None:
             self.source.symbols.value = list(self.source.symbols.choices[:1])
         self._show()
-
-    def _go_on(self) -> None:
-        """Show what is there, and look again while something is under way."""
-        if self._step():
-            self._poller.wake()
 
     def _step(self) -> bool:
         if self._job is not None and self._job.snapshot.status.is_terminal:

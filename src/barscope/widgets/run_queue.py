@@ -46,7 +46,7 @@ class RunQueue:
         """Take over what runs.db has, so also what was run from code or another process."""
         records = self._workspace.runs_store.list_runs(mode=self._mode, limit=RECORDED)
         recorded = {record.run_id: self._recorded(record) for record in records}
-        unrecorded = {key: entry for key, entry in self.entries.items() if key not in recorded and self._job(key)}
+        unrecorded = {key: entry for key, entry in self.entries.items() if key not in recorded and self.job(key)}
         self.entries = unrecorded | recorded
         self.follow()
 
@@ -57,7 +57,7 @@ class RunQueue:
 
     def cancel(self, run_id: str) -> None:
         """Ask a run to stop."""
-        job = self._job(run_id)
+        job = self.job(run_id)
         if job is not None:
             job.cancel()
             self.follow()
@@ -70,7 +70,7 @@ class RunQueue:
     def follow(self) -> None:
         """Take over how far each is."""
         for run_id, entry in self.entries.items():
-            job = self._job(run_id)
+            job = self.job(run_id)
             if not entry.is_live or job is None:
                 continue
             now = job.snapshot
@@ -78,13 +78,14 @@ class RunQueue:
             if now.status.is_terminal:
                 self._note_outcome(run_id)
 
+    def job(self, run_id: str) -> Job[Any] | None:
+        """The job that works on a run, or did lately."""
+        return self._workspace.jobs.get(run_id)
+
     @property
     def is_live(self) -> bool:
         """Whether this process works on any of them."""
         return any(entry.is_live and entry.can_cancel for entry in self.entries.values())
-
-    def _job(self, run_id: str) -> Job[Any] | None:
-        return self._workspace.jobs.get(run_id)
 
     def _note_outcome(self, run_id: str) -> None:
         try:
@@ -95,10 +96,10 @@ class RunQueue:
 
     def _recorded(self, record: RunRecord) -> JobEntry:
         known = self.entries.get(record.run_id)
-        if known is not None and (known.status == record.status or self._job(record.run_id) is not None):
+        if known is not None and (known.status == record.status or self.job(record.run_id) is not None):
             return known
         metadata = record.metadata
-        is_here = record.status != "running" or self._job(record.run_id) is not None
+        is_here = record.status != "running" or self.job(record.run_id) is not None
         return JobEntry(
             record.run_id,
             self._name(record),

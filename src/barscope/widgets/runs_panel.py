@@ -14,10 +14,10 @@ from barscope.store.run_list import glance_at_runs
 from barscope.widgets.cells import after_each_cell
 from barscope.widgets.compared_runs import ComparedRuns
 from barscope.widgets.fields import icon_button, text_line
-from barscope.widgets.guard import Guard
 from barscope.widgets.job_list import JobList
+from barscope.widgets.job_panel import RowActions
 from barscope.widgets.notices import close_all
-from barscope.widgets.poller import Poller
+from barscope.widgets.panel import Panel
 from barscope.widgets.results_view import ResultsView
 from barscope.widgets.run_errands import RunErrands
 from barscope.widgets.run_finder import RunFinder
@@ -26,7 +26,6 @@ from barscope.widgets.surroundings import Surroundings
 if TYPE_CHECKING:
     from barscope.jobs import Job
     from barscope.store.run_list import RunGlance
-    from barscope.widgets.notices import Notices
     from barscope.workspace.workspace import Workspace
 
 HEIGHT = 620
@@ -34,14 +33,13 @@ _LISTING = (Stage("reading the list of runs"),)
 _numbers = itertools.count(1)
 
 
-class RunsPanel:
+class RunsPanel(Panel):
     """The runs panel; show it by ending a cell with it.
 
     Each part can be used from code as well: `panel.search.value = "aapl"`, `panel.open(run_id)`,
     `panel.compare(first, second)`, `panel.repeat(run_id)`, `panel.table.row_keys`.
 
     Attributes:
-        widget: The whole panel as one widget, for use in a larger layout.
         finder: The list of runs with what narrows it.
         search, mode, status, table: Its parts.
         results: The one that is open.
@@ -50,13 +48,12 @@ class RunsPanel:
     """
 
     def __init__(self, workspace: Workspace, *, height: int = HEIGHT) -> None:
+        super().__init__()
         self._workspace = workspace
-        self._guard = Guard()
         self._listing: Job[tuple[RunGlance, ...]] | None = None
         self._live: tuple[str, ...] = ()
         self._doomed: tuple[str, ...] = ()
         self._work = RunErrands(workspace)
-        self._poller = Poller(self._guard(self._step))
         self.results = ResultsView(workspace, self._guard, height, self._poller.wake, "Choose a run to see what it is")
         self._compared = ComparedRuns(workspace, self._guard, height, self.results.widget)
         self.comparison = self._compared.view
@@ -70,15 +67,7 @@ class RunsPanel:
     def __repr__(self) -> str:
         return f"RunsPanel({len(self.table.row_keys)} of {len(self.finder.runs)} runs)"
 
-    def _repr_mimebundle_(self, **kwargs: Any) -> Any:  # noqa: ANN401  # as IPython calls and reads it
-        return self.widget._repr_mimebundle_(**kwargs)
-
     # ---- for use from code
-
-    @property
-    def notices(self) -> Notices:
-        """The messages under the panel."""
-        return self._guard.notices
 
     def open(self, run_id: str) -> None:
         """Show a run."""
@@ -131,11 +120,6 @@ class RunsPanel:
             self._listing.cancel()
         work = lambda _context: glance_at_runs(self._workspace.runs_store)  # noqa: E731
         self._listing = self._workspace.reads.submit(f"runs-{next(_numbers)}", work, _LISTING)
-
-    def _go_on(self) -> None:
-        """Show what is there, and look again while something is under way."""
-        if self._step():
-            self._poller.wake()
 
     def _step(self) -> bool:
         live = tuple(job.job_id for job in self._workspace.jobs.live())
@@ -241,6 +225,11 @@ class RunsPanel:
             self.compare(*self._compared.runs)
         self._go_on()
 
+    def _open_result(self, key: str) -> None:
+        run_id = self._work.opens.get(key)
+        if run_id is not None:
+            self.open(run_id)
+
     # ---- widgets
 
     def _make_widgets(self) -> None:
@@ -260,7 +249,9 @@ class RunsPanel:
         )
         self.keep_button = widgets.Button(description="Keep")
         self.back_button = self._compared.back
-        self.errands = JobList(self._guard, _Actions(self), "Repeated and deleted", "", reusable=False)
+        self.errands = JobList(
+            self._guard, RowActions(self, self._work, self._open_result), "Repeated and deleted", "", reusable=False
+        )
 
     def _arrange(self, height: int) -> widgets.Widget:
         filters = widgets.Box([self.search, self.mode, self.status, self.finder.count, self.reload])
@@ -287,30 +278,3 @@ class RunsPanel:
         self.keep_button.on_click(guard(lambda _button: self._keep()))
         self.surroundings.observe(guard(lambda _change: self._follow_page()), "dark")
         self.results.theme.observe(guard(lambda _change: self._draw_comparison_again()), "value")
-
-
-class _Actions:
-    """What the rows of the work under way ask for, done in the panel."""
-
-    def __init__(self, panel: RunsPanel) -> None:
-        self._panel = panel
-
-    def open(self, key: str) -> None:
-        run_id = self._panel._work.opens.get(key)
-        if run_id is not None:
-            self._panel.open(run_id)
-
-    def cancel(self, key: str) -> None:
-        self._panel._work.cancel(key)
-        self._panel._go_on()
-
-    def reuse(self, key: str) -> None:
-        """Nothing to fill in here."""
-
-    def explain(self, key: str) -> None:
-        entry = self._panel._work.entries[key]
-        self._panel.notices.show(f"{entry.name} failed: {entry.error}", entry.traceback or "")
-
-    def cancel_all(self) -> None:
-        self._panel._work.cancel_all()
-        self._panel._go_on()

@@ -10,27 +10,21 @@ import ipywidgets as widgets
 from barscope.charts.text import block
 from barscope.errors import InvalidParameterError
 from barscope.jobs import JobStatus
-from barscope.widgets.cells import after_each_cell
 from barscope.widgets.downloads import Downloads
 from barscope.widgets.fields import text_line
-from barscope.widgets.guard import Guard
-from barscope.widgets.job_list import JobList
-from barscope.widgets.notices import close_all
-from barscope.widgets.poller import Poller
+from barscope.widgets.job_panel import JobPanel
 from barscope.widgets.result_tabs import OF_SCENARIOS
 from barscope.widgets.results_view import ResultsView
 from barscope.widgets.scenario_cards import ScenarioCards
 from barscope.widgets.scenario_entry import EntryFacts
 from barscope.widgets.scenario_form import ScenarioForm
 from barscope.widgets.scenario_queue import ScenarioQueue
-from barscope.widgets.surroundings import Surroundings
 from barscope.widgets.template_picker import TemplatePicker
 from barscope.workspace.scenario_files import FILES, enqueue_file
 
 if TYPE_CHECKING:
     from barscope.jobs import Job
     from barscope.studies.scenario_request import ScenarioRequest
-    from barscope.widgets.notices import Notices
     from barscope.workspace.run import Run
     from barscope.workspace.workspace import Workspace
 
@@ -38,37 +32,35 @@ HEIGHT = 700
 OVERVIEW_PX = 92
 
 
-class ScenarioPanel:
+class ScenarioPanel(JobPanel):
     """The scenario panel; show it by ending a cell with it.
 
     It opens the newest scenario there is. Each part can be used from code as well:
     `panel.form.symbol.value = ["IBM"]`, `panel.templates.set(["protective-put-atm-12m"])`, `panel.run()`.
 
     Attributes:
-        widget: The whole panel as one widget, for use in a larger layout.
         form: Asset, stretch, loan and terms.
         entry: Where the scenario would begin.
         templates: Which templates it follows, and the form of a new one.
-        runs: The list of scenarios.
         cards: What the open one came to.
         results: The open one.
     """
 
+    _queue: ScenarioQueue
+    results: ResultsView
+
     def __init__(self, workspace: Workspace, *, height: int = HEIGHT) -> None:
+        super().__init__(ScenarioQueue(workspace))
         self._workspace = workspace
-        self._guard = Guard()
-        self._queue = ScenarioQueue(workspace)
-        self._awaited: str | None = None
         self._file: tuple[Run, str, Job[bytes]] | None = None
         self._asked: ScenarioRequest | None = None
         self._is_ready = False
-        self._poller = Poller(self._guard(self._step))
         self.problem = ""
         """Why the button would not run anything; empty where it would."""
         self.form = ScenarioForm(workspace.secmaster, self._guard, self._judge)
         self.entry = EntryFacts(workspace)
         self.templates = TemplatePicker(workspace.hedge_templates, self._guard, self._judge)
-        self.runs = JobList(self._guard, _Actions(self), "Scenarios", "Tick templates above and run.")
+        self.runs = self._list("Scenarios", "Tick templates above and run.")
         self.cards = ScenarioCards()
         nothing = "Run a scenario, or open one from the list"
         self.results = ResultsView(workspace, self._guard, height - OVERVIEW_PX, self._poller.wake, nothing)
@@ -76,14 +68,10 @@ class ScenarioPanel:
         self._make_widgets()
         self.widget = self._arrange(height)
         self._listen()
-        self._guard(self._begin)()
-        self._stop_listening = after_each_cell(self._guard(self.refresh))
+        self._start()
 
     def __repr__(self) -> str:
         return f"ScenarioPanel({', '.join(self.form.symbol.value)}, {len(self._queue.entries)} scenarios)"
-
-    def _repr_mimebundle_(self, **kwargs: Any) -> Any:  # noqa: ANN401  # as IPython calls and reads it
-        return self.widget._repr_mimebundle_(**kwargs)
 
     # ---- for use from code
 
@@ -104,11 +92,6 @@ class ScenarioPanel:
             return shown is not None
         return bool(_comparable(shown.request, shown) != _comparable(self._asked, shown))
 
-    @property
-    def notices(self) -> Notices:
-        """The messages under the panel."""
-        return self._guard.notices
-
     def run(self) -> Job[Any]:
         """Run what the form asks for, as the button does; a scenario under way is cancelled.
 
@@ -121,40 +104,22 @@ class ScenarioPanel:
             self._go_on()
         return job
 
-    def open(self, run_id: str) -> None:
-        """Show the results of a recorded scenario."""
-        with self._guard.lock:
-            self.results.open(run_id)
-            self._go_on()
-
-    def refresh(self) -> None:
-        """Take over what is new, also what was run from code; under plain Python the only way to see news.
-
-        In a notebook this happens by itself: after each cell, and ten times a second while something is under way.
-        """
-        with self._guard.lock:
-            self._queue.read()
-            self._go_on()
-
     def close(self) -> None:
         """Let go of every widget; a scenario under way goes on."""
         with self._guard.lock:
-            self._stop_listening()
-            self._poller.stop()
             self.entry.close()
-            self.results.close()
-            close_all(self.widget)
+            super().close()
 
     # ---- what happens
 
     def _begin(self) -> None:
         self._is_ready = True
         self._queue.read()
-        done = [entry.key for entry in self._queue.entries.values() if entry.status == JobStatus.COMPLETED]
-        for run_id in done[:1]:
+        newest = self._newest()
+        if newest is not None:
             with suppress(InvalidParameterError):
-                self._reuse(run_id)
-        self.results.open(next(iter(done), None))
+                self._reuse(newest)
+        self.results.open(newest)
         self._judge()
 
     def _judge(self) -> None:
@@ -177,18 +142,8 @@ class ScenarioPanel:
         self.templates.set(request.template_slugs)
         self.form.set(request)
 
-    def _go_on(self) -> None:
-        """Show what is there, and look again while something is under way."""
-        if self._step():
-            self._poller.wake()
-
     def _step(self) -> bool:
-        self._queue.follow()
-        awaited = self._queue.entries.get(self._awaited or "")
-        if awaited is not None and not awaited.is_live:
-            self._awaited = None
-            if awaited.status == JobStatus.COMPLETED:
-                self.results.open(awaited.key)
+        self._follow_queue()
         reading = self.entry.update()
         if self.entry.problem:
             self.form.mark(self.entry.problem)
@@ -267,7 +222,6 @@ class ScenarioPanel:
         self._title = text_line().add_class("barscope-facts")
         self._notes = text_line().add_class("barscope-hint")
         self._downloads = Downloads()
-        self.surroundings = Surroundings()
 
     def _arrange(self, height: int) -> widgets.Widget:
         starter = widgets.VBox([self._reason, self.run_button]).add_class("barscope-starter")
@@ -286,11 +240,6 @@ class ScenarioPanel:
         for ending, button in self.exports.items():
             button.on_click(guard(lambda _button, ending=ending: self.export(ending)))
         self.results.scenario.template.observe(guard(lambda _change: self._show_state()), "value")
-        self.surroundings.observe(guard(lambda _change: self._follow_page()), "dark")
-
-    def _follow_page(self) -> None:
-        self.results.follow_page(is_dark=self.surroundings.dark)
-        self._go_on()
 
 
 def _comparable(request: Any, run: Run) -> Any:  # noqa: ANN401  # of a recorded run: any kind
@@ -305,32 +254,3 @@ def _named(shown: Run | None, results: ResultsView) -> str:
         return "No results yet"
     slug = results.scenario.template.value
     return f"{shown.record.name} · {shown.scenario.template_name(slug)}"
-
-
-class _Actions:
-    """What the rows of the list ask for, done in the panel."""
-
-    def __init__(self, panel: ScenarioPanel) -> None:
-        self._panel = panel
-
-    def open(self, key: str) -> None:
-        entry = self._panel._queue.entries[key]
-        if entry.is_live:
-            self._panel._awaited = key  # shown as soon as it is done
-        else:
-            self._panel.open(key)
-
-    def cancel(self, key: str) -> None:
-        self._panel._queue.cancel(key)
-        self._panel._go_on()
-
-    def reuse(self, key: str) -> None:
-        self._panel._reuse(key)
-
-    def explain(self, key: str) -> None:
-        entry = self._panel._queue.entries[key]
-        self._panel.notices.show(f"{entry.name} failed: {entry.error}", entry.traceback or "")
-
-    def cancel_all(self) -> None:
-        self._panel._queue.cancel_all()
-        self._panel._go_on()

@@ -27,10 +27,6 @@ class SweepQueue(RunQueue):
         """List a sweep that was queued."""
         self.put(job, label_of(request))
 
-    def job(self, run_id: str) -> Job[Any] | None:
-        """The job that works on a sweep, or did lately."""
-        return self._job(run_id)
-
     def request_of(self, run_id: str) -> SweepRequest:
         """The request a listed sweep was made by.
 

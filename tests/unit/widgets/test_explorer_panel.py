@@ -383,7 +383,7 @@ def test_broken_indicator_file_is_shown(tmp_path):
     with bs.Workspace(tmp_path) as workspace:
         panel = workspace.explorer_panel()
         assert "No module named 'nothing_of_that_name'" in panel.notices.messages[0]
-        assert panel.notices.messages[0].startswith("The indicators in ")
+        assert panel.notices.messages[0].startswith("The code in ")
         file.write_text(
             "import barscope as bs\n\n\nclass PanelReloaded(bs.Indicator):\n"
             "    def compute(self, bars):\n        return bars.close\n"
