@@ -14,6 +14,7 @@ from barscope.cli.console import answer, say
 from barscope.cli.following import finish
 from barscope.cli.options import (
     DEFAULTS,
+    BrokerSettings,
     End,
     Hours,
     Longer,
@@ -53,12 +54,7 @@ def backtest(
     symbol_type: SymbolType = None,
     hours: Hours = None,
     timeframe: Longer = None,
-    broker: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="NAME=VALUE", help="A setting of the broker, such as commission_per_unit=0.005; can be repeated."
-        ),
-    ] = None,
+    broker: BrokerSettings = None,
     summary: Annotated[bool, typer.Option("--summary", help="Print the metrics too, on stderr.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print id and metrics as JSON for another program.")] = False,
     workspace: WorkspaceFolder = Path("data"),

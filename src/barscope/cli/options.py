@@ -42,6 +42,13 @@ Longer = Annotated[
     typer.Option(metavar="LENGTH", help="Bars to make of them: 5min, 1h, 1d, 1w.", show_default="as stored"),
 ]
 
+BrokerSettings = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="NAME=VALUE", help="A setting of the broker, such as commission_per_unit=0.005; can be repeated."
+    ),
+]
+
 DEFAULTS: dict[str, Any] = {"symbols": [], "rtype": 35, "publisher_id": 1}
 """What a request takes where no option says it."""
 

@@ -13,6 +13,7 @@ from barscope.cli.console import answer, say
 from barscope.cli.following import finish
 from barscope.cli.options import (
     DEFAULTS,
+    BrokerSettings,
     End,
     Hours,
     Longer,
@@ -75,12 +76,7 @@ def sweep(
     symbol_type: SymbolType = None,
     hours: Hours = None,
     timeframe: Longer = None,
-    broker: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="NAME=VALUE", help="A setting of the broker, such as commission_per_unit=0.005; can be repeated."
-        ),
-    ] = None,
+    broker: BrokerSettings = None,
     executor: Annotated[
         str | None,
         typer.Option(

@@ -51,7 +51,7 @@ def crew_of(
     if executor == "inline":
         return LocalCrew(work, InlineExecutor(), 1, is_cancelled)
     if isinstance(executor, ProcessPoolExecutor):
-        return ProcessCrew(work, executor, workers or _workers_of(executor, count))  # it says so nowhere else
+        return ProcessCrew(work, executor, workers or _workers_of(executor, count))
     if isinstance(executor, Executor):
         return LocalCrew(work, executor, _workers_of(executor, count), is_cancelled)
     if type(executor).__module__.partition(".")[0] == "distributed":

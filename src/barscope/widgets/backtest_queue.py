@@ -5,8 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from barscope.charts.text import plain
-from barscope.errors import InvalidParameterError
-from barscope.studies.recorded_request import request_of
 from barscope.studies.request import BacktestRequest
 from barscope.widgets.formats import count, fraction, moment
 from barscope.widgets.run_queue import RunQueue
@@ -20,11 +18,11 @@ if TYPE_CHECKING:
     from barscope.workspace.workspace import Workspace
 
 
-class BacktestQueue(RunQueue):
+class BacktestQueue(RunQueue[BacktestRequest]):
     """Backtests by run id, newest first."""
 
     def __init__(self, workspace: Workspace) -> None:
-        super().__init__(workspace, "backtest", _recorded_name, _outcome)
+        super().__init__(workspace, "backtest", BacktestRequest, _recorded_name, _outcome)
 
     def add(self, request: BacktestRequest) -> Job[Any]:
         """Queue a backtest.
@@ -35,17 +33,6 @@ class BacktestQueue(RunQueue):
         job = self._workspace.backtest(request)
         self.put(job, _label(request.strategy, request.symbols, period_label(request.rtype, request.timeframe)))
         return job
-
-    def request_of(self, run_id: str) -> BacktestRequest:
-        """The request a listed backtest was made by.
-
-        Raises:
-            InvalidParameterError: If its record holds none that a form can show.
-        """
-        found = request_of(self._workspace.runs_store.get(run_id).config)
-        if not isinstance(found, BacktestRequest):
-            raise InvalidParameterError(f"run {run_id} is not a backtest")
-        return found
 
 
 def _recorded_name(record: RunRecord) -> str:

@@ -39,9 +39,9 @@ def number(value: float) -> str:
     return f"{value:,.10g}"
 
 
-def count(n: int, noun: str) -> str:
-    """How many there are of something, in the singular for one."""
-    return f"{n:,} {noun}" if n == 1 else f"{n:,} {noun}s"
+def count(n: int, noun: str, nouns: str | None = None) -> str:
+    """How many there are of something, in the singular for one; `nouns` where the plural is no mere s."""
+    return f"{n:,} {noun}" if n == 1 else f"{n:,} {nouns or noun + 's'}"
 
 
 def fraction(value: float) -> str:

@@ -98,7 +98,7 @@ class JobPanel(Panel):
     runs: JobList
     results: OpenRun
 
-    def __init__(self, queue: RunQueue) -> None:
+    def __init__(self, queue: RunQueue[Any]) -> None:
         super().__init__()
         self._queue = queue
         self._awaited: str | None = None

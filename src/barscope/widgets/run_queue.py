@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
-from barscope.errors import UnknownRunError
+from barscope.errors import InvalidParameterError, UnknownRunError
 from barscope.jobs import JobStatus
+from barscope.studies.recorded_request import request_of
 from barscope.widgets.job_list import JobEntry, followed
 
 if TYPE_CHECKING:
@@ -16,16 +17,19 @@ if TYPE_CHECKING:
     from barscope.store.run_reader import RunRecord
     from barscope.workspace.workspace import Workspace
 
+R = TypeVar("R")
+
 RECORDED = 30
 """How many recorded runs are listed beside those of the session."""
 
 
-class RunQueue:
+class RunQueue(Generic[R]):
     """Runs by their id, newest first.
 
     Args:
         workspace: Where they are.
         mode: Their kind, as their config calls it.
+        kind: The class of their requests.
         name: What a list calls a run.
         outcome: When a run began, and what it came to where it was completed.
 
@@ -34,10 +38,16 @@ class RunQueue:
     """
 
     def __init__(
-        self, workspace: Workspace, mode: str, name: Callable[[RunRecord], str], outcome: Callable[[RunRecord], str]
+        self,
+        workspace: Workspace,
+        mode: str,
+        kind: type[R],
+        name: Callable[[RunRecord], str],
+        outcome: Callable[[RunRecord], str],
     ) -> None:
         self._workspace = workspace
         self._mode = mode
+        self._kind = kind
         self._name = name
         self._outcome = outcome
         self.entries: dict[str, JobEntry] = {}
@@ -81,6 +91,17 @@ class RunQueue:
     def job(self, run_id: str) -> Job[Any] | None:
         """The job that works on a run, or did lately."""
         return self._workspace.jobs.get(run_id)
+
+    def request_of(self, run_id: str) -> R:
+        """The request a listed run was made by.
+
+        Raises:
+            InvalidParameterError: If its record holds none that a form can show.
+        """
+        found = request_of(self._workspace.runs_store.get(run_id).config)
+        if not isinstance(found, self._kind):
+            raise InvalidParameterError(f"run {run_id} is not a {self._mode}")
+        return found
 
     @property
     def is_live(self) -> bool:

@@ -16,11 +16,11 @@ if TYPE_CHECKING:
     from barscope.workspace.workspace import Workspace
 
 
-class ScenarioQueue(RunQueue):
+class ScenarioQueue(RunQueue[ScenarioRequest]):
     """Scenarios by run id, newest first."""
 
     def __init__(self, workspace: Workspace) -> None:
-        super().__init__(workspace, "scenario", _recorded_name, _outcome)
+        super().__init__(workspace, "scenario", ScenarioRequest, _recorded_name, _outcome)
 
     def add(self, request: ScenarioRequest) -> Job[Any]:
         """Queue a scenario; the one under way is cancelled.
@@ -31,17 +31,6 @@ class ScenarioQueue(RunQueue):
         job = self._workspace.scenario(request)
         self.put(job, _label(request))
         return job
-
-    def request_of(self, run_id: str) -> ScenarioRequest:
-        """The request a listed scenario was made by.
-
-        Raises:
-            InvalidParameterError: If its record holds none that a form can show.
-        """
-        found = request_of(self._workspace.runs_store.get(run_id).config)
-        if not isinstance(found, ScenarioRequest):
-            raise InvalidParameterError(f"run {run_id} is not a scenario")
-        return found
 
 
 def _recorded_name(record: RunRecord) -> str:

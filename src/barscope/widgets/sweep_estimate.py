@@ -107,7 +107,7 @@ def said(estimate: SweepEstimate) -> str:
     tried = estimate.combinations - estimate.skipped
     each = estimate.children // tried if tried else 0
     parts = [count(tried, "combination")] + ([f"× {each:,}"] if each > 1 else [])
-    first = f"{' '.join(parts)} = {count(estimate.children, 'child').replace('childs', 'children')}"
+    first = f"{' '.join(parts)} = {count(estimate.children, 'child', 'children')}"
     first += f", {estimate.skipped:,} skipped" if estimate.skipped else ""
     how = "bar by bar" if estimate.way == EVENTS else "all bars at once"
     return f"{first}\n{time_text(estimate.seconds)}, {how}"

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from barscope.charts.sweep_metrics import metric_of
 from barscope.errors import InvalidParameterError, close_matches, cut
+from barscope.studies.sweep_frame import PARAM
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -43,7 +44,7 @@ def _columns(result: SweepResult) -> Mapping[str, str]:
     names = {"combination": "combination", "symbol": "symbol", "stretch": "stretch", "state": "state"}
     for metric in result.metrics:
         names |= {metric.casefold(): metric, metric_of(metric).label.casefold(): metric}
-    return names | {name.casefold(): f"param:{name}" for name in result.parameter_names}
+    return names | {name.casefold(): f"{PARAM}{name}" for name in result.parameter_names}
 
 
 def _condition(part: str, columns: Mapping[str, str]) -> pl.Expr:

@@ -10,6 +10,7 @@ import ipywidgets as widgets
 from barscope.charts.sweep_heatmap import value_text
 from barscope.charts.sweep_metrics import metric_of
 from barscope.charts.text import block, plain
+from barscope.studies.sweep_frame import PARAM
 from barscope.widgets.data_table import Column, DataTable, TableRow
 from barscope.widgets.fields import text_line
 from barscope.widgets.latest import Latest
@@ -27,7 +28,6 @@ if TYPE_CHECKING:
 
 _MOST_NEIGHBOURS = 200
 _CARDS = ("Deflated Sharpe", "Overfitting", "Best neighbourhood", "95% interval of the best", "Independent trials")
-_PARAM = "param:"
 Tone = Literal["", "good", "bad"]
 
 
@@ -123,7 +123,7 @@ def _texts(found: SweepVerdict, look: SweepLook) -> dict[str, tuple[str, str]]:
         texts["95% interval of the best"] = (f"{shown.text(row.low)} to {shown.text(row.high)}", below)
     if found.plateau is not None and len(found.plateau) and found.plateau["score"][0] is not None:
         best, metric = found.plateau.row(0, named=True), metric_of(look.metric)
-        params = ", ".join(f"{k.removeprefix(_PARAM)} {value_text(v)}" for k, v in best.items() if k.startswith(_PARAM))
+        params = ", ".join(f"{k.removeprefix(PARAM)} {value_text(v)}" for k, v in best.items() if k.startswith(PARAM))
         texts["Best neighbourhood"] = (metric.text(best["score"]), params)
     return texts
 
@@ -133,7 +133,7 @@ def _proof_columns(found: SweepVerdict, metric: str) -> tuple[Column, ...]:
     table = next(iter(found.proof.values()), None)
     shown = metric_of("sharpe" if found.is_folded else metric).text
     names = [] if table is None else [n for n in table.columns if n != "symbol" or table["symbol"].n_unique() > 1]
-    spare = {name: 1 for name in names if name.startswith(_PARAM)} | {"combination": 2}
+    spare = {name: 1 for name in names if name.startswith(PARAM)} | {"combination": 2}
     columns = (replace(_column(name, shown), spare=spare.get(name, 0)) for name in names)
     return Column("pick", "Pick", str, "left", 66, 0.2, toned=True), *columns
 
@@ -158,7 +158,7 @@ def _plateau_columns(table: pl.DataFrame, metric: str) -> tuple[Column, ...]:
 
 def _column(name: str, shown: Callable[[float], str]) -> Column:
     what, _, where = name.partition(":")
-    if name.startswith(_PARAM):
+    if name.startswith(PARAM):
         return Column(name, plain(where), value_text, "right", max(64, 12 + 7 * len(where)), 0.3)
     if name in ("combination", "fold", "neighbours"):
         label = {"combination": "#", "fold": "Fold", "neighbours": "Of"}[name]

@@ -17,26 +17,15 @@ if TYPE_CHECKING:
     from barscope.workspace.workspace import Workspace
 
 
-class SweepQueue(RunQueue):
+class SweepQueue(RunQueue[SweepRequest]):
     """Sweeps by run id, newest first."""
 
     def __init__(self, workspace: Workspace) -> None:
-        super().__init__(workspace, "sweep", _recorded_name, _outcome)
+        super().__init__(workspace, "sweep", SweepRequest, _recorded_name, _outcome)
 
     def add(self, job: Job[Any], request: SweepRequest) -> None:
         """List a sweep that was queued."""
         self.put(job, label_of(request))
-
-    def request_of(self, run_id: str) -> SweepRequest:
-        """The request a listed sweep was made by.
-
-        Raises:
-            InvalidParameterError: If its record holds none that a form can show.
-        """
-        found = request_of(self._workspace.runs_store.get(run_id).config)
-        if not isinstance(found, SweepRequest):
-            raise InvalidParameterError(f"run {run_id} is not a sweep")
-        return found
 
 
 def label_of(request: SweepRequest) -> str:

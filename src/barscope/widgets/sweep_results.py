@@ -68,7 +68,6 @@ class SweepResults:
         self._on_resume = on_resume
         self._is_dark = False
         self._spec = ChartSpec(height=height - TOOLBARS_PX)
-        self._children: dict[tuple[str, Child], str] = {}
         self._wanted: tuple[str, Child] | None = None
         self._playing: Job[Run] | None = None
         self._read: str | None = None
@@ -110,10 +109,6 @@ class SweepResults:
                 f"indicator {result.request.target} does not trade: sweep a strategy to see trades"
             )
         self._wanted = (self.run_id, child)
-        known = self._children.get(self._wanted)
-        if known is not None and self._is_recorded(known):
-            self._show_child(known)
-            return
         combination, symbol, stretch = child
         sweeps, run_id = self._workspace.sweeps, self.run_id
         work = partial(sweeps.open_child, run_id, combination, symbol, stretch)
@@ -195,16 +190,12 @@ class SweepResults:
         if job.snapshot.status is JobStatus.FAILED:
             self._guard.notices.show(f"The child cannot be played: {job.snapshot.error}", job.snapshot.traceback or "")
         elif job.snapshot.status is JobStatus.COMPLETED and self._wanted is not None:
-            self._children[self._wanted] = job.result().run_id
             self._show_child(job.result().run_id)
 
     def _show_child(self, run_id: str) -> None:
         self.child.open(run_id)
         turn_to(self._child_box)
         self._on_news()
-
-    def _is_recorded(self, run_id: str) -> bool:
-        return any(record.run_id == run_id for record in self._workspace.runs_store.list_runs(mode="backtest"))
 
     # ---- what is shown
 

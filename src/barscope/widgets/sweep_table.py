@@ -12,6 +12,7 @@ from barscope.charts.sweep_heatmap import value_text
 from barscope.charts.sweep_metrics import metric_of
 from barscope.charts.text import block, escape, plain
 from barscope.errors import InvalidParameterError
+from barscope.studies.sweep_frame import FAILED, PARAM
 from barscope.widgets.data_table import Column, DataTable, TableRow
 from barscope.widgets.latest import Latest
 from barscope.widgets.sweep_filter import EXAMPLE, filter_of
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
     from barscope.workspace.shelf import Shelf
     from barscope.workspace.sweep_view import SweepLook, SweepRows
 
-_PARAM = "param:"
 _KEYS = ("combination", "symbol", "stretch")
 _FIRST_METRICS = ("sharpe", "total_return", "max_drawdown", "round_trips", "ic_1", "ic_5", "ic_20")
 """The metrics that stay where there is little room, in this order."""
@@ -148,9 +148,9 @@ def _columns(result: SweepResult, names: tuple[str, ...]) -> tuple[Column, ...]:
     if len(result.stretches) > 1:
         columns.append(Column("stretch", "Stretch", str, "left", 64, 0.3))
     columns += [
-        Column(name, plain(name.removeprefix(_PARAM)), value_text, "right", max(64, 14 + 7 * len(name) - 40), 0.3)
+        Column(name, plain(name.removeprefix(PARAM)), value_text, "right", max(64, 14 + 7 * len(name) - 40), 0.3)
         for name in names
-        if name.startswith(_PARAM)
+        if name.startswith(PARAM)
     ]
     metrics = sorted(result.metrics, key=lambda name: (_rank(name), result.metrics.index(name)))
     columns += [_metric_column(name, place) for place, name in enumerate(metrics)]
@@ -169,7 +169,7 @@ def _rank(name: str) -> int:
 def _row(names: tuple[str, ...], row: tuple[Any, ...]) -> TableRow:
     values = dict(zip(names, row, strict=True))
     key = child_key((values["combination"], values["symbol"], values["stretch"]))
-    tone: Literal["", "good", "bad"] = "bad" if values["state"] == "failed" else ""
-    if values["state"] == "failed":
-        values["state"] = values["error"] or "failed"
+    tone: Literal["", "good", "bad"] = "bad" if values["state"] == FAILED else ""
+    if values["state"] == FAILED:
+        values["state"] = values["error"] or FAILED
     return TableRow(key, values, tone)

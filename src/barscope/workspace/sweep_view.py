@@ -13,9 +13,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from barscope.charts.description import Description
+from barscope.domain.performance.measures import LOWER_IS_BETTER
 from barscope.domain.sweeps import NO_COMBINATION, SweepGrid
 from barscope.errors import InvalidParameterError
 from barscope.jobs import Stage
+from barscope.studies.sweep_frame import PARAM
 from barscope.workspace.run_view import parts_of
 
 if TYPE_CHECKING:
@@ -102,7 +104,7 @@ def grid_of(result: SweepResult, look: SweepLook) -> SweepGrid:
     else:
         sides = {stretch: (look.symbol, stretch) for stretch in result.stretches}
     tried = {name: result.ranking(look.metric, stretch, symbol) for name, (symbol, stretch) in sides.items()}
-    column = f"param:{look.x}"
+    column = f"{PARAM}{look.x}"
     listed = list(result.axes[look.x]) or sorted({v for ranked in tried.values() for v in ranked[column].to_list()})
     places = {value: place for place, value in enumerate(listed)}
     values = np.full((len(tried), len(listed)), np.nan)
@@ -159,14 +161,12 @@ def lines(result: SweepResult, look: SweepLook, spec: ChartSpec, brushes: Sequen
 def labels_of(result: SweepResult, look: SweepLook) -> dict[str, list[Any]]:
     """Of parameters that are no numbers: what stands at each place."""
     ranked = result.ranking(look.metric, look.stretch, look.symbol)
-    columns = {name: ranked[f"param:{name}"] for name in result.parameter_names}
+    columns = {name: ranked[f"{PARAM}{name}"] for name in result.parameter_names}
     return {name: column.unique().sort().to_list() for name, column in columns.items() if not column.dtype.is_numeric()}
 
 
 def rows(result: SweepResult, filtered: pl.Expr | None, order: str) -> SweepRows:
     """The first children by a metric, those that a filter leaves."""
-    from barscope.domain.performance.measures import LOWER_IS_BETTER
-
     found = _table(result, filtered)
     if order in found.columns:
         found = found.sort(order, descending=order not in LOWER_IS_BETTER, nulls_last=True, maintain_order=True)

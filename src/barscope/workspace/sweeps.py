@@ -62,16 +62,18 @@ class WorkspaceSweeps(Sweeps):
     def _played_before(self, request: BacktestRequest) -> str | None:
         """The newest completed run of a request, by the code and over the bars there are now."""
         source, told = source_of(strategy_class(request.strategy)), request.recorded()
-        for record in self._ws.runs_store.list_runs("completed", "backtest"):
-            config = record.config
-            if config.get("request") != told or config["strategies"][0].get("source") != source:
-                continue
-            resolved = resolve_choice(request, self._ws.secmaster, self._ws.calendars)
-            (symbol,) = request.symbols
-            bars = resolved.sources[symbol].load(self._ws.bars).bars
-            if config.get("data_fingerprint") == data_fingerprint({Channel(symbol, resolved.period): bars}):
-                return record.run_id
-        return None
+        recorded = self._ws.runs_store.list_runs("completed", "backtest")
+        asked_alike = [record for record in recorded if record.config.get("request") == told]
+        alike = [record for record in asked_alike if record.config["strategies"][0].get("source") == source]
+        now = self._fingerprint(request) if alike else None
+        return next((record.run_id for record in alike if record.config.get("data_fingerprint") == now), None)
+
+    def _fingerprint(self, request: BacktestRequest) -> str:
+        """Of the bars that a request of one symbol would be played over."""
+        resolved = resolve_choice(request, self._ws.secmaster, self._ws.calendars)
+        (symbol,) = request.symbols
+        bars = resolved.sources[symbol].load(self._ws.bars).bars
+        return data_fingerprint({Channel(symbol, resolved.period): bars})
 
     def run_curves(self, run_id: str, children: Sequence[ChildKey]) -> list[EquityCurve]:
         """The account of some children of a recorded sweep at each bar; see `curves`."""
