@@ -75,6 +75,11 @@ class RealKernel:
             raise NoAnswerError(f"{PRESSES} interrupts did not end the cell")
         assert reply.get("ename") == "KeyboardInterrupt", "\n".join(reply.get("traceback", [])) or reply
 
+    def interrupted(self, code: str) -> None:
+        """Run a cell that interrupts itself."""
+        reply = self._reply(self.client.execute(code, allow_stdin=False), ENOUGH_S)
+        assert reply.get("ename") == "KeyboardInterrupt", "\n".join(reply.get("traceback", [])) or reply
+
     def heard(self, kind: str, parent: str, timeout: float = ENOUGH_S) -> dict:
         """The next message of a kind that answers another."""
         while True:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import shutil
+import sys
 import threading
 from contextlib import closing
 
@@ -38,6 +39,19 @@ while True:
     if random.random() < 0.5:
         job.cancel()
     ws.runs()
+"""
+
+SHOWN = "panel = ws.explorer_panel()"
+PRESSED_WHILE_IT_SENDS = """
+import linecache, signal, sys, threading
+def press(frame, event, argument):
+    line = linecache.getline(frame.f_code.co_filename, frame.f_lineno)
+    if event == "line" and frame.f_code.co_name == "_wait_for_tstate_lock" and "acquire" in line:
+        sys.settrace(None)
+        signal.raise_signal(signal.SIGINT)
+    return press
+sys.settrace(press)
+print("a message")
 """
 
 
@@ -110,6 +124,14 @@ def test_an_interrupt_ends_the_cell_and_nothing_else(kernel, folder):
     kernel.shut_down()
     found, recovered = check_what_is_left(folder)
     assert (list(found.values()), recovered) == (["completed"] * 3, ())
+
+
+@pytest.mark.skipif(sys.version_info >= (3, 13), reason="is_alive asks the operating system there")
+def test_an_interrupted_message_leaves_one_thread_that_sends(kernel):
+    """With a panel open, the one thread that may send goes on as the only one (two of them would mix their messages)."""
+    kernel.run(SHOWN)
+    kernel.interrupted(PRESSED_WHILE_IT_SENDS)
+    assert kernel.value("threading.Thread.is_alive(get_ipython().kernel.iopub_thread.thread)")
 
 
 @pytest.mark.parametrize(

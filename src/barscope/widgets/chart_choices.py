@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import asyncio
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from barscope.charts.settings import ChartSettings, chosen_for
+from barscope.widgets.kernel_loop import kernel_loop
 from barscope.workspace.saved_charts import indicator_owner
 
 if TYPE_CHECKING:
+    import asyncio
     from collections.abc import Callable, Iterable
 
     from barscope.charts.data import ChartSeries
@@ -36,7 +37,7 @@ class ChartChoices:
         self._owner: str | None = None
         self._timer: asyncio.TimerHandle | None = None
         self._is_kept = True
-        self._loop = _running_loop()
+        self._loop = kernel_loop()
         self.settings = ChartSettings()
         self.of_indicators: dict[str, ChartSettings] = {}
 
@@ -119,10 +120,3 @@ class ChartChoices:
         if self._owner is not None and not self._is_kept:
             self._saved.save(self._owner, self.settings)
         self._is_kept = True
-
-
-def _running_loop() -> asyncio.AbstractEventLoop | None:
-    try:
-        return asyncio.get_running_loop()
-    except RuntimeError:
-        return None

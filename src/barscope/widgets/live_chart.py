@@ -6,7 +6,6 @@ inside the margins sends ranges and labels, a zoom sends new candles, new data o
 
 from __future__ import annotations
 
-import asyncio
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -14,9 +13,11 @@ from barscope.charts.data import ChartSpec
 from barscope.charts.drawing import Drawing
 from barscope.charts.figure import empty_parts, figure_parts
 from barscope.errors import InvalidParameterError, cut
+from barscope.widgets.kernel_loop import kernel_loop
 from barscope.widgets.live_figure import LiveFigure, Move
 
 if TYPE_CHECKING:
+    import asyncio
     from collections.abc import Callable, Iterable
 
     from barscope.charts.data import ChartData, ChartSeries, Highlight, Theme
@@ -43,7 +44,7 @@ class LiveChart:
         self._pending: Move | None = None
         self._timer: asyncio.TimerHandle | None = None
         self._on_point: list[Callable[[Point | None], None]] = []
-        self._loop = _running_loop()
+        self._loop = kernel_loop()
         self.widget = LiveFigure()
         self.widget.on_move(self._on_move)
         if data is None:
@@ -245,11 +246,3 @@ def _covers(sent: View, view: View) -> bool:
         and (had.start[0] <= wanted.start[0] or had.start[0] - 0.5 <= first)
         and (had.stop[-1] >= wanted.stop[-1] or had.stop[-1] - 0.5 >= last)
     )
-
-
-def _running_loop() -> asyncio.AbstractEventLoop | None:
-    """The kernel's loop; None under plain Python, where moves are applied inline."""
-    try:
-        return asyncio.get_running_loop()
-    except RuntimeError:
-        return None

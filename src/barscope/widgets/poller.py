@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import TYPE_CHECKING
 
+from barscope.widgets.kernel_loop import kernel_loop
+
 if TYPE_CHECKING:
+    import asyncio
     from collections.abc import Callable
 
 INTERVAL_S = 0.1
@@ -26,10 +28,7 @@ class Poller:
         self._interval = interval
         self._timer: asyncio.TimerHandle | None = None
         self._closed = False
-        try:
-            self._loop: asyncio.AbstractEventLoop | None = asyncio.get_running_loop()
-        except RuntimeError:
-            self._loop = None
+        self._loop = kernel_loop()
 
     @property
     def is_resting(self) -> bool:
