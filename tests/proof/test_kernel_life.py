@@ -128,7 +128,7 @@ def test_an_interrupt_ends_the_cell_and_nothing_else(kernel, folder):
 
 @pytest.mark.skipif(sys.version_info >= (3, 13), reason="is_alive asks the operating system there")
 def test_an_interrupted_message_leaves_one_thread_that_sends(kernel):
-    """With a panel open, the one thread that may send goes on as the only one (two of them would mix their messages)."""
+    """With a panel open the one thread that may send goes on alone: two of them would mix their messages."""
     kernel.run(SHOWN)
     kernel.interrupted(PRESSED_WHILE_IT_SENDS)
     assert kernel.value("threading.Thread.is_alive(get_ipython().kernel.iopub_thread.thread)")
