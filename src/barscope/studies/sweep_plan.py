@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from barscope.domain.parameters import plain
 from barscope.domain.periods import period_of_rtype
 from barscope.domain.sampling import Combinations, combinations, grid_size
+from barscope.domain.time import date_range
 from barscope.engine.bus import EventBus
 from barscope.engine.clock import SimulatedClock
 from barscope.engine.configuration import configured
@@ -42,7 +43,7 @@ if TYPE_CHECKING:
     from barscope.studies.bar_cache import BarCache
     from barscope.studies.bar_source import BarSource
     from barscope.studies.calendar_book import CalendarBook
-    from barscope.studies.sweep_request import SweepRequest
+    from barscope.studies.sweep_request import Stretch, SweepRequest
 
 _MOST = 10_000_000
 _SHOWN_REASONS = 100
@@ -217,6 +218,18 @@ def _check_stretches(request: SweepRequest) -> None:
     names = [stretch.name for stretch in request.stretches]
     if len(set(names)) < len(names) or not all(names):
         raise InvalidParameterError(f"stretches need a name each, and no two the same: {cut(names)}")
+    dates = date_range(request.start_date, request.end_date)
+    for stretch in request.stretches:
+        asked = date_range(stretch.start_date, stretch.end_date)
+        if dates.intersect(asked) != asked:
+            raise InvalidParameterError(
+                f"stretch {cut(stretch.name)}, {_days(stretch)}, reaches beyond the dates of the sweep, "
+                f"{_days(request)}: leave out the dates, or choose a stretch within them"
+            )
+
+
+def _days(chosen: Stretch | SweepRequest) -> str:
+    return f"{chosen.start_date or 'the first bar'} to {chosen.end_date or 'the last bar'}"
 
 
 def code_of(work: SweepWork) -> str:

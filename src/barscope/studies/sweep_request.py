@@ -96,7 +96,8 @@ class SweepRequest(BarChoice):
         sampling: `grid` tries every combination; `random` and `latin_hypercube` some.
         samples: How many a sample takes.
         seed: Of the random numbers of a sample.
-        stretches: Stretches of time, each with a name; empty is the one of `start_date` and `end_date`.
+        stretches: Stretches of time, each with a name; empty is the one of `start_date` and `end_date`,
+            otherwise all lie within those.
         name: What a person calls the sweep.
     """
 

@@ -85,6 +85,18 @@ BAD = {
     ),
     "a broker's setting unknown": ({"broker": {"slippage": 1}}, "did you mean slippage_"),
     "a broker that pays": ({"broker": {"slippage_bps": -1}}, "slippage_bps is -1"),
+    "a stretch before the first day": (
+        {"start_date": "2008-01-03", "stretches": [bs.Stretch(name="a", start_date="2008-01-02")]},
+        "stretch a, 2008-01-02 to the last bar, reaches beyond the dates of the sweep, 2008-01-03 to the last bar",
+    ),
+    "a stretch without an end beside a last day": (
+        {"end_date": "2008-01-31", "stretches": [bs.Stretch(name="a", start_date="2008-01-02")]},
+        "reaches beyond the dates of the sweep, the first bar to 2008-01-31: leave out the dates",
+    ),
+    "a first day that is none beside stretches": (
+        {"start_date": "yesterday", "stretches": [bs.Stretch(name="a")]},
+        "invalid date 'yesterday'",
+    ),
     "stretches of one name": ({"stretches": [bs.Stretch(name="a")] * 2}, "no two the same"),
     "a stretch without a name": ({"stretches": [bs.Stretch(name="")]}, "need a name each"),
     "a stretch backwards": ({"stretches": BACKWARDS}, "swap the two dates"),
