@@ -30,6 +30,11 @@ CHROMIUM_ARGS = [
     "--disable-sync",
 ]
 TIMEOUT_MS = 20_000
+ALL_SENT = """async () => {
+  const kernel = jupyterapp.shell.currentWidget.sessionContext.session?.kernel;
+  const sent = kernel?.requestExecute({code: "", silent: true}).done.catch(() => "the kernel has ended");
+  await Promise.race([sent, new Promise((late) => setTimeout(late, 10_000))]);
+}"""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -198,6 +203,22 @@ class NotebookPage:
             self.page.evaluate("() => new Promise(requestAnimationFrame)")
         raise AssertionError(f"never true in the kernel: {expression}")
 
+    def theme(self, name: str) -> None:
+        """Turn to the theme `Light` or `Dark`; the next notebook is opened in it too."""
+        there = self.page.locator(f"body[data-jp-theme-light={str(name == 'Light').lower()}]")
+        if not there.count():
+            self.page.evaluate(f"jupyterapp.commands.execute('apputils:change-theme', {{theme: 'JupyterLab {name}'}})")
+            there.wait_for(state="attached")
+
+    def settle(self) -> None:
+        """Wait until what the kernel has sent is here."""
+        self.page.evaluate(ALL_SENT)
+
+    def shut_down(self) -> None:
+        """End the kernel, if there is one, when all it has sent is here: it would break off within a large message."""
+        self.settle()
+        self.page.evaluate("jupyterapp.shell.currentWidget.sessionContext.shutdown()")
+
     def chart(self, number: int = 0):
         """The graph of a drawn chart, as a locator."""
         locator = self.page.locator(".js-plotly-plot").nth(number)
@@ -214,22 +235,30 @@ class NotebookPage:
 
 @pytest.fixture
 def open_notebook(lab: LabServer, chromium):
-    """Opens a notebook in a new browser window of 1,280 × 900 pixels; a fault in any window fails the test."""
-    faults, contexts = Faults(), []
+    """Opens a notebook in a new browser window of 1,280 × 900 pixels; a fault in any window fails the test.
+
+    The kernels end with the test, and the theme is light again for the next one.
+    """
+    faults, notebooks = Faults(), []
 
     def open_(name: str, width: int = 1280, height: int = 900) -> NotebookPage:
         context = chromium.new_context(viewport={"width": width, "height": height})
         context.set_default_timeout(TIMEOUT_MS)
-        contexts.append(context)
         page = context.new_page()
+        notebooks.append(NotebookPage(page))
         faults.watch(page)
         page.goto(f"{lab.url}/doc/tree/{name}?token={lab.token}")
         page.wait_for_function(
             "() => globalThis.jupyterapp?.shell?.currentWidget?.sessionContext?.session?.kernel?.status === 'idle'"
         )
-        return NotebookPage(page)
+        return notebooks[-1]
 
     yield open_
-    for context in contexts:
-        context.close()
-    assert not faults.seen, "\n".join(faults.seen)
+    for notebook in notebooks:
+        notebook.settle()
+    seen = list(faults.seen)  # what a kernel breaks off while it ends is none
+    for notebook in notebooks:
+        notebook.shut_down()
+        notebook.theme("Light")
+        notebook.page.context.close()
+    assert not seen, "\n".join(seen)

@@ -50,19 +50,15 @@ def folder(tmp_path):
 @pytest.fixture
 def opened(request, lab, open_notebook, folder):
     """A function that opens a notebook with a panel; gives the notebook and the panel."""
-    notebooks = []
 
     def open_(panel, *before):
         setup = f"import barscope as bs\nws = bs.Workspace({str(folder)!r})"
         name = lab.notebook(f"{request.node.name}.ipynb", setup, *before, f"panel = ws.{panel}()\npanel")
-        notebooks.append(open_notebook(name))
-        notebooks[-1].run_all()
-        return notebooks[-1], notebooks[-1].page.locator(".barscope-panel")
+        notebook = open_notebook(name)
+        notebook.run_all()
+        return notebook, notebook.page.locator(".barscope-panel")
 
-    yield open_
-    for notebook in notebooks:
-        notebook.page.evaluate("jupyterapp.commands.execute('apputils:change-theme', {theme: 'JupyterLab Light'})")
-        notebook.page.evaluate("jupyterapp.shell.currentWidget.sessionContext.shutdown()")
+    return open_
 
 
 def shot(notebook, panel, name):
@@ -108,7 +104,7 @@ def test_from_strategy_to_a_trade_among_its_bars(opened):
     panel.locator(".barscope-row-item", has_text="stopping").wait_for()
     assert notebook.kernel("Waits.opened.set()") is None
     panel.locator(".barscope-is-cancelled").wait_for()
-    notebook.page.evaluate("jupyterapp.commands.execute('apputils:change-theme', {theme: 'JupyterLab Dark'})")
+    notebook.theme("Dark")
     notebook.wait_for_kernel("panel.chart.spec.theme == 'dark'")
     for width, height in ((1920, 1080), (1280, 900)):
         notebook.page.set_viewport_size({"width": width, "height": height})

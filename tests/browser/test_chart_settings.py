@@ -25,8 +25,7 @@ def opened(lab, open_notebook, tmp_path):
     notebook.chart().get_by_text("RSI_14_CLOSE").wait_for()
     panel = notebook.page.locator(".barscope-panel")
     panel.get_by_role("button", name="Chart", exact=True).click()
-    yield notebook, panel
-    notebook.page.evaluate("jupyterapp.shell.currentWidget.sessionContext.shutdown()")
+    return notebook, panel
 
 
 def shot(notebook, panel, name):

@@ -48,24 +48,18 @@ def folder(tmp_path):
 @pytest.fixture
 def opened(request, lab, open_notebook, folder):
     """A function that opens a notebook with a panel, its chart drawn; gives the notebook and the panel."""
-    notebooks = []
 
     def open_(*before, dark=False):
         setup = f"import barscope as bs\nws = bs.Workspace({str(folder)!r})"
         name = lab.notebook(f"{request.node.name}.ipynb", setup, *before, "panel = ws.explorer_panel()\npanel")
         notebook = open_notebook(name)
-        notebooks.append(notebook)
         if dark:
-            command = "jupyterapp.commands.execute('apputils:change-theme', {theme: 'JupyterLab Dark'})"
-            notebook.page.evaluate(command)
-            notebook.page.locator("body[data-jp-theme-light=false]").wait_for(state="attached")
+            notebook.theme("Dark")
         notebook.run_all()
         notebook.chart()
         return notebook, notebook.page.locator(".barscope-panel")
 
-    yield open_
-    for notebook in notebooks:
-        notebook.page.evaluate("jupyterapp.shell.currentWidget.sessionContext.shutdown()")
+    return open_
 
 
 def shot(notebook, panel, name):
@@ -129,7 +123,6 @@ def test_first_notebook_from_start_to_cancel(lab, open_notebook):
     assert notebook.kernel("Waits.opened.set()") is None
     panel.locator(".barscope-is-cancelled").wait_for()
     shot(notebook, panel, "first_notebook")
-    notebook.page.evaluate("jupyterapp.shell.currentWidget.sessionContext.shutdown()")
 
 
 def test_running_indicator_is_cancelled_with_the_mouse(opened):
@@ -208,7 +201,7 @@ def test_nothing_covers_what_is_to_be_read(opened):
 def test_a_chart_outlives_its_kernel_calmly(opened):
     """Turning the wheel over the chart of a kernel that is gone reports no fault, and the chart is still there."""
     notebook, _panel = opened()
-    notebook.page.evaluate("jupyterapp.shell.currentWidget.sessionContext.shutdown()")
+    notebook.shut_down()
     with notebook.page.expect_console_message(lambda message: "wheel was not sent" in message.text):
         notebook.chart().hover(position={"x": 300, "y": 200})
         notebook.page.mouse.wheel(0, -400)

@@ -29,8 +29,7 @@ def opened(request, lab, open_notebook, tmp_path):
     notebook.run_all()
     notebook.chart()
     notebook.wait_for_kernel("[series.name for series in panel.chart.data.series] == ['SMA(20, CLOSE)']")
-    yield notebook, notebook.page.locator(".barscope-panel")
-    notebook.page.evaluate("jupyterapp.shell.currentWidget.sessionContext.shutdown()")
+    return notebook, notebook.page.locator(".barscope-panel")
 
 
 def shot(notebook, panel, name):
@@ -65,9 +64,7 @@ def test_save_change_load_and_carry(opened):
     panel.get_by_text("AAPL · 1 day · SMA(20, CLOSE)").wait_for()
     carry(notebook, panel)
     for width, dark in ((1280, False), (1280, True), (700, True), (390, False)):
-        theme = "JupyterLab Dark" if dark else "JupyterLab Light"
-        notebook.page.evaluate(f"jupyterapp.commands.execute('apputils:change-theme', {{theme: '{theme}'}})")
-        notebook.page.locator(f"body[data-jp-theme-light={str(not dark).lower()}]").wait_for(state="attached")
+        notebook.theme("Dark" if dark else "Light")
         notebook.page.set_viewport_size({"width": width, "height": 900})
         notebook.page.wait_for_function(FITS)
         shot(notebook, panel, f"layouts_{'dark' if dark else 'light'}_{width}")

@@ -43,9 +43,7 @@ def opened(request, lab, open_notebook, tmp_path):
     name = lab.notebook(f"{request.node.name}.ipynb", setup, SLOW, "panel = ws.scenario_panel()\npanel")
     notebook = open_notebook(name)
     notebook.run_all()
-    yield notebook, notebook.page.locator(".barscope-panel")
-    notebook.page.evaluate("jupyterapp.commands.execute('apputils:change-theme', {theme: 'JupyterLab Light'})")
-    notebook.page.evaluate("jupyterapp.shell.currentWidget.sessionContext.shutdown()")
+    return notebook, notebook.page.locator(".barscope-panel")
 
 
 def shot(notebook, panel, name):
@@ -104,7 +102,7 @@ def test_from_a_loan_to_its_days(opened):
     panel.locator(".barscope-row-item", has_text="stopping").wait_for()
     notebook.kernel("go_on.set()")
     panel.locator(".barscope-is-cancelled").wait_for()
-    notebook.page.evaluate("jupyterapp.commands.execute('apputils:change-theme', {theme: 'JupyterLab Dark'})")
+    notebook.theme("Dark")
     notebook.wait_for_kernel("panel.results.chart.spec.theme == 'dark'")
     panel.get_by_role("button", name="LTV", exact=True).click()
     panel.locator(".js-plotly-plot:visible").get_by_text("called on 121 days").first.wait_for()

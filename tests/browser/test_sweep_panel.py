@@ -52,9 +52,7 @@ def opened(request, lab, open_notebook, tmp_path):
     name = lab.notebook(f"{request.node.name}.ipynb", setup, GATED, "panel = ws.sweep_panel()\npanel")
     notebook = open_notebook(name)
     notebook.run_all()
-    yield notebook, notebook.page.locator(".barscope-panel")
-    notebook.page.evaluate("jupyterapp.commands.execute('apputils:change-theme', {theme: 'JupyterLab Light'})")
-    notebook.page.evaluate("jupyterapp.shell.currentWidget.sessionContext.shutdown()")
+    return notebook, notebook.page.locator(".barscope-panel")
 
 
 def shot(notebook, panel, name):
@@ -111,7 +109,7 @@ def test_a_heat_map_fills_and_a_cell_opens_its_trades(opened):
     panel.get_by_role("button", name="Judgement", exact=True).click()
     panel.locator(".barscope-card-figure", has_text="Overfitting").get_by_text("12,870 splits").wait_for()
     shot(notebook, panel, "sweep_panel_judgement")
-    page.evaluate("jupyterapp.commands.execute('apputils:change-theme', {theme: 'JupyterLab Dark'})")
+    notebook.theme("Dark")
     notebook.wait_for_kernel("panel.surroundings.dark")
     shot(notebook, panel, "sweep_panel_dark_judgement")
     panel.get_by_role("button", name="Heat map", exact=True).click()

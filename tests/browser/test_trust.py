@@ -25,22 +25,16 @@ def opened(request, lab, open_notebook, tmp_path):
     with bs.Workspace(tmp_path / "ws") as workspace:
         stocks = workspace.secmaster.ensure_publisher("Sample", "STOCKS", "XNAS")
         workspace.secmaster.write(stocks.publisher_id, sample_stocks())
-    notebooks = []
 
     def open_(*cells, dark=False, width=1280):
         setup = f"import barscope as bs\nws = bs.Workspace({str(tmp_path / 'ws')!r})"
         notebook = open_notebook(lab.notebook(f"{request.node.name}.ipynb", setup, *cells), width)
-        notebooks.append(notebook)
         if dark:
-            command = "jupyterapp.commands.execute('apputils:change-theme', {theme: 'JupyterLab Dark'})"
-            notebook.page.evaluate(command)
-            notebook.page.locator("body[data-jp-theme-light=false]").wait_for(state="attached")
+            notebook.theme("Dark")
         notebook.run_all()
         return notebook, notebook.page.locator(".barscope-panel")
 
-    yield open_
-    for notebook in notebooks:
-        notebook.page.evaluate("jupyterapp.shell.currentWidget.sessionContext.shutdown()")
+    return open_
 
 
 def shot(notebook, panel, name):
