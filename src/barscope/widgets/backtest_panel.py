@@ -44,7 +44,12 @@ class BacktestPanel(JobPanel):
         super().__init__(BacktestQueue(workspace))
         self._workspace = workspace
         self.source = SourcePicker(
-            workspace.secmaster, self._guard, self._take_source, workspace.calendars, workspace.data_splits
+            workspace.secmaster,
+            self._guard,
+            self._take_source,
+            workspace.calendars,
+            workspace.data_splits,
+            workspace.saved.watchlists,
         )
         self.picker = StrategyPicker(self._guard, self._run_chosen, self._reload_strategies)
         self.runs = self._list("Backtests", "Choose a strategy above and run it.")

@@ -79,7 +79,9 @@ class QualityPanel(Panel):
         self._wanted: tuple[str, Finding] | None = None
         self.report: QualityReport | None = None
         self._make_widgets(height)
-        self.source = SourcePicker(workspace.secmaster, self._guard, self._show_actions)
+        self.source = SourcePicker(
+            workspace.secmaster, self._guard, self._show_actions, watchlists=workspace.saved.watchlists
+        )
         self.source.options.widget.layout.display = "none"  # bars are examined as they are stored
         self.widget = self._arrange(height)
         self._listen()

@@ -61,7 +61,9 @@ class SplitsPanel:
         self.split: Split | None = None
         """The split as it stands in the panel; None while it does not hold."""
         self._make_widgets()
-        self.source = SourcePicker(workspace.secmaster, self._guard, self._plan, workspace.calendars)
+        self.source = SourcePicker(
+            workspace.secmaster, self._guard, self._plan, workspace.calendars, watchlists=workspace.saved.watchlists
+        )
         self.widget = self._arrange()
         self._listen()
         self._guard(self._begin)()

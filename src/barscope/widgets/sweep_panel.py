@@ -51,7 +51,12 @@ class SweepPanel(JobPanel):
         self._is_ready = False
         self._starting: Latest[tuple[Job[Any], SweepRequest]] = Latest(self._follow, self._refuse)
         self.source = SourcePicker(
-            workspace.secmaster, self._guard, self._judge, workspace.calendars, workspace.data_splits
+            workspace.secmaster,
+            self._guard,
+            self._judge,
+            workspace.calendars,
+            workspace.data_splits,
+            workspace.saved.watchlists,
         )
         self.form = SweepForm(self._guard, self._judge, self._reload)
         self.estimate = SweepEstimateLine(workspace, self._guard, self._show_state)

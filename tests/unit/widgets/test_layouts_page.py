@@ -185,6 +185,22 @@ def test_watchlists_beside_the_symbols(panel, workspace):
     assert lists.presets.save.disabled
 
 
+@pytest.mark.parametrize("name", ["backtest_panel", "sweep_panel", "splits_panel", "quality_panel"])
+def test_watchlists_of_the_explorer_are_in_every_panel_of_symbols(panel, workspace, name):
+    """What was saved beside the symbols of one panel is picked, and saved, beside those of another."""
+    kept(panel.source.watchlists.presets, "both")
+    other = getattr(workspace, name)()
+    lists = other.source.watchlists
+    lists.button.value = True
+    lists.presets.menu.value = "both"
+    assert other.source.value.symbols == ("SYN", "ALT")
+    other.source.symbols.value = ["ALT"]
+    kept(lists.presets, "one")
+    assert workspace.saved.watchlists.load("one").symbols == ("ALT",)
+    assert other.notices.messages == ()
+    other.close()
+
+
 def test_parameters_as_defaults(panel, workspace):
     """The bookmark keeps the parameters of the form; a new panel offers them; the usual ones are not kept."""
     panel.picker.select("EMA", {"timeperiod": 77})
