@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import signal
+
 import hypothesis
 import numpy as np
 import pytest
@@ -12,6 +14,8 @@ from barscope.domain.batches import BarBatch
 
 hypothesis.settings.register_profile("no clock", deadline=None)  # a busy machine is no reason to fail
 hypothesis.settings.load_profile("no clock")
+
+signal.signal(signal.SIGINT, signal.default_int_handler)  # ignored where a shell starts tests in the background
 
 START_NS = 1_704_205_800_000_000_000
 """2024-01-02 14:30 UTC, the open in New York."""
