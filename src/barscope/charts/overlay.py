@@ -86,8 +86,11 @@ class Overlay:
         for s in self.data.shown:
             if s.is_background:
                 pane = s.pane_key if s.draw == "background" else None
-                found = [(look, runs(s.values, sign)) for look, sign in (("series", 1), ("below", -1))]
-                self.shades += [_Shade(where, look, s.name, pane) for look, where in found if len(where)]  # type: ignore[arg-type]  # a look
+                found = (
+                    _Shade(runs(s.values, 1), "series", s.name, pane),
+                    _Shade(runs(s.values, -1), "below", s.name, pane),
+                )
+                self.shades += [shade for shade in found if len(shade.stretches)]
 
     # ---- shapes of a view
 

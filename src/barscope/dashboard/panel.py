@@ -78,15 +78,12 @@ class DashboardPanel(Panel):
             self._show_run(run_id)
             self._go_on()
 
-    def close(self) -> None:
-        """Look no further."""
-        with self._guard.lock:
-            for poller in (self._poller, self._watch):
-                poller.stop()
-            self.results.close()
-            self.compared.close()
-
     # ---- what happens
+
+    def _let_go(self) -> None:
+        self._watch.stop()
+        self.results.close()
+        self.compared.close()
 
     def _look(self) -> bool:
         """Ask whether the lists have changed."""

@@ -17,7 +17,6 @@ from barscope.widgets.drawings import DrawingForm
 from barscope.widgets.indicator_list import IndicatorList
 from barscope.widgets.indicator_picker import IndicatorPicker
 from barscope.widgets.layouts_page import LayoutsPage, Shown
-from barscope.widgets.notices import close_all
 from barscope.widgets.panel import Panel
 from barscope.widgets.session_chart import SessionChart
 from barscope.widgets.session_list import SessionList, summaries
@@ -159,17 +158,12 @@ class ExplorerPanel(Panel):
             self._go_on()
             self._show_sessions()
 
-    def close(self) -> None:
-        """Let go of the session and of every widget; jobs go on."""
-        with self._guard.lock:
-            self._stop_listening()
-            self._poller.stop()
-            self._chart.close()
-            self.setups.close()
-            self._model.release()
-            close_all(self.widget)
-
     # ---- what happens
+
+    def _let_go(self) -> None:
+        self._chart.close()
+        self.setups.close()
+        self._model.release()
 
     def _begin(self) -> None:
         self._show_load_failures(self._workspace.load_failures)

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any, Protocol
 from barscope.jobs import JobStatus
 from barscope.widgets.cells import after_each_cell
 from barscope.widgets.job_list import JobList
-from barscope.widgets.notices import close_all
 from barscope.widgets.panel import Panel
 from barscope.widgets.surroundings import Surroundings
 
@@ -125,15 +124,10 @@ class JobPanel(Panel):
             self._queue.read()
             self._go_on()
 
-    def close(self) -> None:
-        """Let go of every widget; what is under way goes on."""
-        with self._guard.lock:
-            self._stop_listening()
-            self._poller.stop()
-            self.results.close()
-            close_all(self.widget)
-
     # ---- for the panels
+
+    def _let_go(self) -> None:
+        self.results.close()
 
     @abstractmethod
     def _begin(self) -> None:

@@ -6,10 +6,11 @@ from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, Any
 
 from barscope.widgets.guard import Guard
+from barscope.widgets.notices import close_all
 from barscope.widgets.poller import Poller
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
     import ipywidgets as widgets
 
@@ -31,6 +32,7 @@ class Panel(ABC):
     def __init__(self, guard: Guard | None = None) -> None:
         self._guard = guard or Guard()
         self._poller = Poller(self._guard(self._step))
+        self._stop_listening: Callable[[], None] = lambda: None
 
     def _repr_mimebundle_(self, **kwargs: Any) -> Any:  # noqa: ANN401  # as IPython calls and reads it
         return self.widget._repr_mimebundle_(**kwargs)
@@ -39,6 +41,20 @@ class Panel(ABC):
     def notices(self) -> Notices:
         """The messages under the panel."""
         return self._guard.notices
+
+    def close(self) -> None:
+        """Let go of every widget; what is under way goes on."""
+        with self._guard.lock:
+            self._stop_listening()
+            self._poller.stop()
+            self._let_go()
+            close_all(self.widget)
+
+    # ---- for the panels
+
+    @abstractmethod
+    def _let_go(self) -> None:
+        """Close the parts that hold more than widgets."""
 
     @abstractmethod
     def _step(self) -> bool:

@@ -18,7 +18,6 @@ from barscope.widgets.data_table import Column, DataTable, TableRow
 from barscope.widgets.fields import icon_button, text_line
 from barscope.widgets.formats import day, moment, number
 from barscope.widgets.live_chart import LiveChart
-from barscope.widgets.notices import close_all
 from barscope.widgets.panel import Panel
 from barscope.widgets.source_picker import SourcePicker
 from barscope.widgets.surroundings import Surroundings
@@ -120,14 +119,10 @@ class QualityPanel(Panel):
         with self._guard.lock:
             self._go_on()
 
-    def close(self) -> None:
-        """Let go of every widget."""
-        with self._guard.lock:
-            self._poller.stop()
-            self._stop()
-            close_all(self.widget)
-
     # ---- what happens
+
+    def _let_go(self) -> None:
+        self._stop()
 
     def _begin(self) -> None:
         if self.source.value is None:

@@ -16,7 +16,6 @@ from barscope.widgets.compared_runs import ComparedRuns
 from barscope.widgets.fields import icon_button, text_line
 from barscope.widgets.job_list import JobList
 from barscope.widgets.job_panel import RowActions
-from barscope.widgets.notices import close_all
 from barscope.widgets.panel import Panel
 from barscope.widgets.results_view import ResultsView
 from barscope.widgets.run_errands import RunErrands
@@ -102,18 +101,13 @@ class RunsPanel(Panel):
             self._read_list()
             self._go_on()
 
-    def close(self) -> None:
-        """Let go of every widget; work goes on."""
-        with self._guard.lock:
-            self._stop_listening()
-            self._poller.stop()
-            self.results.close()
-            self._compared.close()
-            if self._listing is not None:
-                self._listing.cancel()
-            close_all(self.widget)
-
     # ---- what happens
+
+    def _let_go(self) -> None:
+        self.results.close()
+        self._compared.close()
+        if self._listing is not None:
+            self._listing.cancel()
 
     def _read_list(self) -> None:
         if self._listing is not None:

@@ -104,13 +104,11 @@ class ScenarioPanel(JobPanel):
             self._go_on()
         return job
 
-    def close(self) -> None:
-        """Let go of every widget; a scenario under way goes on."""
-        with self._guard.lock:
-            self.entry.close()
-            super().close()
-
     # ---- what happens
+
+    def _let_go(self) -> None:
+        self.entry.close()
+        super()._let_go()
 
     def _begin(self) -> None:
         self._is_ready = True

@@ -108,13 +108,11 @@ class SweepPanel(JobPanel):
             self.form.sampling.offer_splits(self._workspace.data_splits.list())
             super().refresh()
 
-    def close(self) -> None:
-        """Let go of every widget; sweeps go on."""
-        with self._guard.lock:
-            self.estimate.close()
-            super().close()
-
     # ---- what happens
+
+    def _let_go(self) -> None:
+        self.estimate.close()
+        super()._let_go()
 
     def _begin(self) -> None:
         self._is_ready = True
